@@ -1,0 +1,8 @@
+package dev.ashlar.protocol.message;
+
+/** What an inode is. The order is the wire and disk format: append only. */
+public enum FileType {
+  FILE,
+  DIRECTORY,
+  SYMLINK
+}

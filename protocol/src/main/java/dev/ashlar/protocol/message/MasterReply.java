@@ -1,0 +1,103 @@
+package dev.ashlar.protocol.message;
+
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.BlockToken;
+import java.util.List;
+
+/** What a master answers. */
+public sealed interface MasterReply extends Message {
+  @Tag(300)
+  record Done() implements MasterReply {}
+
+  @Tag(301)
+  record AttrReply(Attr attr) implements MasterReply {}
+
+  /** A file open for change: {@code epoch} is the fencing token of the lease. */
+  @Tag(302)
+  record Opened(Attr attr, long epoch, List<ChunkPlace> chunks) implements MasterReply {}
+
+  @Tag(303)
+  record Allocated(List<ChunkPlace> chunks) implements MasterReply {}
+
+  /** Where a path leads: its parent directory and last name as walked (parent 0 and empty name for the root). */
+  @Tag(304)
+  record Resolved(Attr attr, long parent, String name) implements MasterReply {}
+
+  @Tag(305)
+  record Entries(List<Entry> entries, boolean more) implements MasterReply {}
+
+  record Entry(String name, Attr attr) {}
+
+  @Tag(306)
+  record Text(String text) implements MasterReply {}
+
+  @Tag(307)
+  record Bytes(byte[] bytes) implements MasterReply {}
+
+  @Tag(308)
+  record Names(List<String> names) implements MasterReply {}
+
+  @Tag(309)
+  record Layout(Attr attr, List<ChunkPlace> chunks) implements MasterReply {}
+
+  /** Raw bytes of all disks, and what fits of files under the cluster's policy. */
+  @Tag(310)
+  record Space(long rawBytes, long rawFreeBytes, long usableBytes, long usableFreeBytes, long files, String policy) implements MasterReply {}
+
+  @Tag(311)
+  record StatusReply(ClusterStatus status) implements MasterReply {}
+
+  @Tag(312)
+  record Files(List<FileChunks> files, boolean more) implements MasterReply {}
+
+  /** A file and all its chunks, with one of its paths ("(staged)" if it has none yet). */
+  record FileChunks(Attr attr, String path, List<ChunkPlace> chunks) {}
+
+  /** @param lost epochs of the caller that are closed */
+  @Tag(313)
+  record Alive(long[] lost) implements MasterReply {}
+
+  @Tag(314)
+  record TokenReply(BlockToken token) implements MasterReply {}
+
+  /**
+   * @param cluster id of the cluster; a disk of another cluster is refused
+   * @param keys what tokens are signed with at present
+   * @param wanted disks whose {@link MasterRequest.BlockDigests} the master wants now
+   */
+  @Tag(350)
+  record Orders(long cluster, List<TokenKey> keys, List<Task> tasks, long[] wanted) implements MasterReply {}
+
+  record TokenKey(int id, byte[] secret) {}
+
+  /** Groups whose digest differs: send their {@link MasterRequest.BlockReport}. */
+  @Tag(351)
+  record ReportWanted(long[] groups) implements MasterReply {}
+
+  /** Blocks of the report that nobody needs. */
+  @Tag(352)
+  record Verdict(List<BlockKey> delete) implements MasterReply {}
+
+  /** Work for a chunk server. */
+  sealed interface Task {
+    long id();
+
+    /**
+     * Make block {@code block} on {@code disk} from its sisters.
+     *
+     * @param storedLength bytes of the chunk that were encoded
+     * @param sources one per block of the policy, {@link BlockPlace#NOWHERE} where none is
+     * @param roots CRC root of every block: what the writer committed. Sources and result must match it
+     */
+    @Tag(1)
+    record Rebuild(long id, BlockKey block, long group, long disk, String policy, long storedLength, List<BlockPlace> sources, int[] roots, BlockToken token) implements Task {}
+
+    /** Drop these blocks from {@code disk}; those that are not there count as dropped. */
+    @Tag(2)
+    record Delete(long id, long disk, List<BlockKey> blocks) implements Task {}
+
+    /** Re-read these blocks from media, report bad ones. */
+    @Tag(3)
+    record Verify(long id, long disk, List<BlockKey> blocks) implements Task {}
+  }
+}
