@@ -1,4 +1,4 @@
-/** What travels: one record per message, encoded by {@link dev.ashlar.protocol.message.RecordCodec}. */
+/** What travels: one record per message, encoded by {@code RecordCodec}. */
 @NullMarked
 package dev.ashlar.protocol.message;
 
