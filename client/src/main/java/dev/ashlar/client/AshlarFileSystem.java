@@ -1,0 +1,289 @@
+package dev.ashlar.client;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.ClusterStatus;
+import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+
+/**
+ * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are welcome) and has a deadline. Files and directories are named by inode;
+ * {@link #resolve} turns a path into one. The root directory is {@link Attr#ROOT}.
+ */
+@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
+public final class AshlarFileSystem implements AutoCloseable {
+  private final ClientConfig config;
+  private final MasterClient masters;
+
+  private AshlarFileSystem(ClientConfig config, MasterClient masters) {
+    this.config = config;
+    this.masters = masters;
+  }
+
+  /** A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation. */
+  public static AshlarFileSystem connect(ClientConfig config) throws AshlarException {
+    throw new AshlarException(ErrorCode.UNAVAILABLE, "No transport yet for " + config.candidates());
+  }
+
+  // Names.
+
+  /** Walks an absolute path, following symbolic links, the last one too. */
+  public MasterReply.Resolved resolve(String path) throws AshlarException {
+    return resolve(path, true);
+  }
+
+  public MasterReply.Resolved resolve(String path, boolean followLast) throws AshlarException {
+    return masters.query(new MasterRequest.Resolve(path, followLast), MasterReply.Resolved.class);
+  }
+
+  public Attr lookup(long parent, String name) throws AshlarException {
+    return masters.query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class).attr();
+  }
+
+  public Attr mkdir(long parent, String name, int mode) throws AshlarException {
+    return change(new Command.Mkdir(parent, name, mode, config.uid(), config.gid()));
+  }
+
+  /** Makes a directory and those above it that are missing. What exists and is a directory is fine. */
+  public Attr mkdirs(String path, int mode) throws AshlarException {
+    Deque<String> missing = new ArrayDeque<>();
+    String known = Paths.normalize(path);
+    while (true) {
+      try {
+        Attr attr = resolve(known).attr();
+        if (!attr.isDirectory()) {
+          throw new AshlarException(ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
+        }
+        return mkdirs(attr, missing, mode);
+      } catch (AshlarException e) {
+        if (e.code() != ErrorCode.NOT_FOUND || known.equals("/")) {
+          throw e;
+        }
+        missing.push(Paths.name(known));
+        known = Paths.parent(known);
+      }
+    }
+  }
+
+  private Attr mkdirs(Attr existing, Deque<String> names, int mode) throws AshlarException {
+    Attr at = existing;
+    for (String name : names) {
+      try {
+        at = mkdir(at.inode(), name, mode);
+      } catch (AshlarException e) {
+        if (e.code() != ErrorCode.EXISTS) {
+          throw e;
+        }
+        at = lookup(at.inode(), name); // somebody else was faster
+        if (!at.isDirectory()) {
+          throw e;
+        }
+      }
+    }
+    return at;
+  }
+
+  public void unlink(long parent, String name) throws AshlarException {
+    run(new Command.Unlink(parent, name));
+  }
+
+  public void rmdir(long parent, String name) throws AshlarException {
+    run(new Command.Rmdir(parent, name));
+  }
+
+  /**
+   * Gives a name to another place, at once.
+   *
+   * @param noReplace fail with EXISTS instead of replacing
+   * @param exchange swap the two
+   */
+  public void rename(long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange) throws AshlarException {
+    run(new Command.Rename(parent, name, newParent, newName, noReplace, exchange));
+  }
+
+  public Attr symlink(long parent, String name, String target) throws AshlarException {
+    return change(new Command.Symlink(parent, name, target, config.uid(), config.gid()));
+  }
+
+  public String readlink(long inode) throws AshlarException {
+    return masters.query(new MasterRequest.ReadLink(inode), MasterReply.Text.class).text();
+  }
+
+  /** Another name for a file. */
+  public Attr link(long inode, long parent, String name) throws AshlarException {
+    return change(new Command.HardLink(inode, parent, name));
+  }
+
+  /** One page of a directory in byte order of the names, after {@code after} (empty for the start), at most {@code limit} entries (up to 10,000). */
+  public MasterReply.Entries readdir(long inode, String after, int limit) throws AshlarException {
+    return masters.query(new MasterRequest.ReadDir(inode, after, limit), MasterReply.Entries.class);
+  }
+
+  /** All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException. */
+  public Iterator<MasterReply.Entry> list(long inode) {
+    return new PagedIterator<>(after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE), MasterReply.Entries::entries, MasterReply.Entries::more);
+  }
+
+  /** {@link #list} as a stream. */
+  public Stream<MasterReply.Entry> stream(long inode) {
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL), false);
+  }
+
+  // Content.
+
+  /** A new file that nobody sees before its commit. */
+  public FileWriter stage(long parent, String name, StageOptions options) throws AshlarException {
+    throw notYet(parent + name + options);
+  }
+
+  /** The present version of a file's content. */
+  public FileReader reader(long inode) throws AshlarException {
+    throw notYet("inode " + inode);
+  }
+
+  /**
+   * Makes an empty file, visible at once, and opens it for writing.
+   *
+   * @param exclusive fail with EXISTS if it is there
+   * @param policy text form, empty for the directory's
+   */
+  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy) throws AshlarException {
+    throw notYet(parent + name + mode + exclusive + policy);
+  }
+
+  /** Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the handle when done. */
+  public FileHandle open(long inode, OpenMode mode) throws AshlarException {
+    throw notYet("inode " + inode + mode);
+  }
+
+  /**
+   * Reads the committed content as of now.
+   *
+   * @return bytes read, -1 at the end
+   */
+  public int read(FileHandle handle, long offset, ByteBuffer target) throws AshlarException {
+    throw notYet("inode " + handle.inode() + offset + target);
+  }
+
+  /** Takes all remaining bytes, to be written at the end of the file; others see them after {@link #fsync} or {@link #release}. Returns the bytes taken. */
+  public int append(FileHandle handle, ByteBuffer source) throws AshlarException {
+    throw notYet("inode " + handle.inode() + source);
+  }
+
+  /** {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else (INVALID). */
+  public int write(FileHandle handle, long offset, ByteBuffer source) throws AshlarException {
+    throw notYet("inode " + handle.inode() + offset + source);
+  }
+
+  /** Hands what was written to the servers, which need not have it on media yet. */
+  public void flush(FileHandle handle) throws AshlarException {
+    throw notYet("inode " + handle.inode());
+  }
+
+  /** Makes everything written so far durable and visible. */
+  public Attr fsync(FileHandle handle) throws AshlarException {
+    throw notYet("inode " + handle.inode());
+  }
+
+  /** {@link #fsync}, then gives the lease back. The handle is closed even if this fails. */
+  public void release(FileHandle handle) throws AshlarException {
+    throw notYet("inode " + handle.inode());
+  }
+
+  /** Cuts a file, or extends it with zeros. Nobody may have it open for writing. */
+  public Attr truncate(long inode, long size) throws AshlarException {
+    return change(new Command.Truncate(inode, 0, size, nowNs()));
+  }
+
+  private static AshlarException notYet(String what) {
+    return new AshlarException(ErrorCode.UNAVAILABLE, "Content is not moved yet: " + what);
+  }
+
+  static long nowNs() {
+    Instant now = Instant.now();
+    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
+  }
+
+  // Attributes.
+
+  public Attr getattr(long inode) throws AshlarException {
+    return masters.query(new MasterRequest.GetAttr(inode), MasterReply.AttrReply.class).attr();
+  }
+
+  public Attr setattr(long inode, AttrChange change) throws AshlarException {
+    return change(new Command.SetAttr(inode, change.mask(), change.mode(), change.uid(), change.gid(), change.accessedNs(), change.modifiedNs()));
+  }
+
+  public byte[] getxattr(long inode, String name) throws AshlarException {
+    return masters.query(new MasterRequest.GetXattr(inode, name), MasterReply.Bytes.class).bytes();
+  }
+
+  /**
+   * Sets an extended attribute.
+   *
+   * @param create fail with EXISTS if it is there
+   * @param replace fail with NO_ATTRIBUTE if it is not
+   */
+  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace) throws AshlarException {
+    run(new Command.SetXattr(inode, name, value, create, replace));
+  }
+
+  public List<String> listxattrs(long inode) throws AshlarException {
+    return masters.query(new MasterRequest.ListXattrs(inode), MasterReply.Names.class).names();
+  }
+
+  public void removexattr(long inode, String name) throws AshlarException {
+    run(new Command.RemoveXattr(inode, name));
+  }
+
+  // The cluster.
+
+  public MasterReply.Space statfs() throws AshlarException {
+    return masters.query(new MasterRequest.StatFs(), MasterReply.Space.class);
+  }
+
+  public ClusterStatus status() throws AshlarException {
+    return masters.query(new MasterRequest.GetStatus(), MasterReply.StatusReply.class).status();
+  }
+
+  /** Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader says about it. */
+  public String administer(String action, List<String> arguments) throws AshlarException {
+    return masters.query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class).text();
+  }
+
+  /** One page of all files with inode above {@code after}, with their chunks: for fsck. */
+  public MasterReply.Files scanFiles(long after, int limit) throws AshlarException {
+    return masters.query(new MasterRequest.ScanFiles(after, limit), MasterReply.Files.class);
+  }
+
+  /** Tells the masters that a block cannot be read: they have it checked and rebuilt. */
+  public void reportBad(BlockKey block, long disk, String reason) throws AshlarException {
+    masters.query(new MasterRequest.ReportBad(block, disk, reason), MasterReply.Done.class);
+  }
+
+  private Attr change(Command command) throws AshlarException {
+    return masters.submit(command, MasterReply.AttrReply.class).attr();
+  }
+
+  private void run(Command command) throws AshlarException {
+    masters.submit(command, MasterReply.Done.class);
+  }
+
+  @Override
+  public void close() {
+    masters.close();
+  }
+}

@@ -1,0 +1,265 @@
+package dev.ashlar.client;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.message.Message;
+import dev.ashlar.protocol.rpc.RpcReply;
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests to whichever master leads. Looks for the leader, and repeats what was not decided, until the deadline of the configuration. Commands are numbered within a
+ * session, so that a repeated one takes effect once. Thread-safe; blocks the calling thread only.
+ */
+final class MasterClient implements AutoCloseable {
+  /** How long {@link #close} tries to say good-bye; if it fails the session runs out by itself. */
+  private static final Duration GOOD_BYE = Duration.ofSeconds(2);
+
+  private final Transport transport;
+  private final MasterRing ring;
+  private final Duration deadline;
+  private final Duration tryTimeout;
+  private final String host;
+  private final ReentrantLock opening = new ReentrantLock();
+  private volatile @Nullable Session session;
+  private volatile long clientId = newId();
+  private volatile boolean closed;
+
+  /** A session that the masters know. */
+  private record Session(long client, SeqWindow window) {}
+
+  /** @param transport closed by this client */
+  MasterClient(Transport transport, MasterRing ring, Duration deadline, Duration tryTimeout, String host) {
+    this.transport = transport;
+    this.ring = ring;
+    this.deadline = deadline;
+    this.tryTimeout = tryTimeout;
+    this.host = host;
+  }
+
+  /** Names this client to the masters: in commands, for leases and pins. Changes when a session was lost. */
+  long clientId() {
+    return clientId;
+  }
+
+  /** Asks the leader. {@code expected} is the type of the answer. */
+  <T extends MasterReply> T query(MasterRequest request, Class<T> expected) throws AshlarException {
+    return expect(new Attempts(deadline).run(request), expected, request);
+  }
+
+  /** Has a command decided, once, however often it must be sent. {@code expected} is the type of the answer. */
+  <T extends MasterReply> T submit(Command command, Class<T> expected) throws AshlarException {
+    Session current = session();
+    try {
+      return submit(current, command, expected, new Attempts(deadline));
+    } catch (SessionGone e) {
+      if (e.nothingHappened) {
+        return submit(session(), command, expected, new Attempts(deadline));
+      }
+      throw e.error;
+    }
+  }
+
+  private <T extends MasterReply> T submit(Session s, Command command, Class<T> expected, Attempts attempts) throws AshlarException {
+    long seq = s.window.begin();
+    try {
+      MasterRequest.Submit request = new MasterRequest.Submit(s.client, seq, s.window.ackedBelow(), command);
+      return expect(attempts.run(request), expected, request);
+    } catch (AshlarException e) {
+      if (e.code() == ErrorCode.SESSION_EXPIRED) {
+        forget(s);
+        throw new SessionGone(e, attempts.sent == 1);
+      }
+      throw e;
+    } finally {
+      s.window.end(seq);
+    }
+  }
+
+  private Session session() throws AshlarException {
+    Session current = session;
+    if (current != null) {
+      return current;
+    }
+    opening.lock();
+    try {
+      current = session;
+      if (current != null) {
+        return current;
+      }
+      Session fresh = new Session(clientId, new SeqWindow());
+      submit(fresh, new Command.OpenSession(host), MasterReply.Done.class, new Attempts(deadline));
+      session = fresh;
+      return fresh;
+    } catch (SessionGone e) {
+      throw e.error;
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  private void forget(Session lost) {
+    opening.lock();
+    try {
+      if (clientId == lost.client) {
+        session = null;
+        clientId = newId();
+      }
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  private static long newId() {
+    return ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+  }
+
+  private static <T extends MasterReply> T expect(Message reply, Class<T> expected, Message request) throws AshlarException {
+    if (expected.isInstance(reply)) {
+      return expected.cast(reply);
+    }
+    throw new AshlarException(
+        ErrorCode.INTERNAL, "A master answered " + request.getClass().getSimpleName() + " with " + reply.getClass().getSimpleName() + ", not with " + expected.getSimpleName());
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Session last = session;
+    session = null;
+    if (last != null) {
+      try {
+        submit(last, new Command.CloseSession(), MasterReply.Done.class, new Attempts(GOOD_BYE, true));
+      } catch (AshlarException | SessionGone e) {
+        // The session and its leases run out by themselves.
+      }
+    }
+    transport.close();
+  }
+
+  /** The session ran out. Not an AshlarException so that nobody takes it for an answer by mistake. */
+  private static final class SessionGone extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final AshlarException error;
+    private final boolean nothingHappened;
+
+    SessionGone(AshlarException error, boolean nothingHappened) {
+      super(error);
+      this.error = error;
+      this.nothingHappened = nothingHappened;
+    }
+  }
+
+  /** One request on its way from master to master. */
+  private final class Attempts {
+    private final long startNs = System.nanoTime();
+    private final Duration limit;
+    private final boolean closing;
+    private final Backoff backoff = new Backoff(ThreadLocalRandom.current());
+    private int sent;
+    private int failuresInARow;
+
+    Attempts(Duration limit) {
+      this(limit, false);
+    }
+
+    Attempts(Duration limit, boolean closing) {
+      this.limit = limit;
+      this.closing = closing;
+    }
+
+    Message run(MasterRequest request) throws AshlarException {
+      while (true) {
+        if (closed && !closing) {
+          throw new AshlarException(ErrorCode.UNAVAILABLE, "This client is closed: connect a new one");
+        }
+        String master = ring.current();
+        try (RpcReply reply = transport.call(master, request, shorter(tryTimeout, left()))) {
+          return reply.message();
+        } catch (AshlarException e) {
+          pause(master, e);
+        }
+      }
+    }
+
+    /** Decides where to go next, and waits if there is nowhere better; throws if the failure is an answer or time is up. */
+    private void pause(String master, AshlarException e) throws AshlarException {
+      boolean wait =
+          switch (e.code()) {
+            case NOT_LEADER -> {
+              sent++;
+              if (ring.hint(master, e.getMessage() == null ? "" : e.getMessage().strip())) {
+                yield ++failuresInARow > ring.size();
+              }
+              ring.failed(master);
+              yield true;
+            }
+            case RETRY -> {
+              sent++;
+              yield true;
+            }
+            case TIMEOUT -> {
+              sent++;
+              yield next(master);
+            }
+            case UNAVAILABLE -> next(master);
+            default -> {
+              sent++;
+              throw e;
+            }
+          };
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      long pauseMs = wait ? backoff.nextMs() : 0;
+      if (left().toMillis() <= pauseMs) {
+        throw tooLate(e);
+      }
+      if (wait) {
+        sleep(pauseMs);
+      }
+    }
+
+    /** Goes on to the next master. Returns whether all were tried, so that it is time to wait */
+    private boolean next(String master) {
+      ring.failed(master);
+      return ++failuresInARow % ring.size() == 0;
+    }
+
+    private AshlarException tooLate(AshlarException last) {
+      return switch (last.code()) {
+        case TIMEOUT -> new AshlarException(
+            ErrorCode.TIMEOUT, "No master answered within " + limit.toSeconds() + " s, the operation may or may not have happened (" + last.getMessage() + "): look before repeating it", last);
+        case NOT_LEADER -> new AshlarException(
+            ErrorCode.UNAVAILABLE, "The masters have had no leader for " + limit.toSeconds() + " s: start enough of them for a majority (asked " + ring.all() + ")", last);
+        default -> new AshlarException(
+            ErrorCode.UNAVAILABLE,
+            "No master could serve the request within " + limit.toSeconds() + " s (" + last.getMessage() + "): check that the masters run and are reachable at " + ring.all(),
+            last);
+      };
+    }
+
+    private Duration left() {
+      return limit.minusNanos(System.nanoTime() - startNs);
+    }
+  }
+
+  private static Duration shorter(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private static void sleep(long ms) throws AshlarException {
+    try {
+      TimeUnit.MILLISECONDS.sleep(ms);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while looking for a master that can answer", e);
+    }
+  }
+}
