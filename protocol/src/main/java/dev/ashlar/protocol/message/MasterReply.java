@@ -53,7 +53,10 @@ public sealed interface MasterReply extends Message {
   /** A file and all its chunks, with one of its paths ("(staged)" if it has none yet). */
   record FileChunks(Attr attr, String path, List<ChunkPlace> chunks) {}
 
-  /** @param lost epochs of the caller that are closed */
+  /**
+   * Leases and pins are renewed.
+   *
+   * @param lost epochs of the caller that are closed */
   @Tag(313)
   record Alive(long[] lost) implements MasterReply {}
 
@@ -61,6 +64,8 @@ public sealed interface MasterReply extends Message {
   record TokenReply(BlockToken token) implements MasterReply {}
 
   /**
+   * What a chunk server is to do.
+   *
    * @param cluster id of the cluster; a disk of another cluster is refused
    * @param keys what tokens are signed with at present
    * @param wanted disks whose {@link MasterRequest.BlockDigests} the master wants now

@@ -105,19 +105,31 @@ public sealed interface MasterRequest extends Message {
     FULL
   }
 
-  /** @param disk id kept in the disk's own directory
-   *  @param path where the server has it, for people */
+  /**
+   * One disk of a server.
+   *
+   * @param disk id kept in the disk's own directory
+   * @param path where the server has it, for people */
   record DiskReport(long disk, String path, DiskState state, long capacityBytes, long usedBytes, long freeBytes, long blocks, String error) {}
 
   record BadBlock(BlockKey block, long disk, String reason) {}
 
-  /** @param digest sum over the blocks of {@link dev.ashlar.protocol.Checksums#digest} */
+  /**
+   * All sealed blocks of a group on a disk.
+   *
+   * @param digest sum over the blocks of {@link dev.ashlar.protocol.Checksums#digest} */
   record GroupDigest(long group, long blocks, long digest) {}
 
-  /** @param root CRC root, see {@link dev.ashlar.protocol.Checksums#root}
-   *  @param sealed true once synced as a whole */
+  /**
+   * A block on a disk.
+   *
+   * @param root CRC root, see {@link dev.ashlar.protocol.Checksums#root}
+   * @param sealed true once synced as a whole */
   record BlockEntry(BlockKey block, long group, long length, int root, long epoch, boolean sealed) {}
 
-  /** @param outcome empty if done, else what went wrong */
+  /**
+   * How a task ended.
+   *
+   * @param outcome empty if done, else what went wrong */
   record TaskResult(long task, String outcome, long bytes) {}
 }
