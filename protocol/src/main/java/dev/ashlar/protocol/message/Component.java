@@ -202,6 +202,7 @@ abstract sealed class Component {
     }
 
     @Override
+    @SuppressWarnings("EnumOrdinal") // the order of these enums is the format, as each of them says
     void write(Object value, RecordWriter out) {
       out.varint(((Enum<?>) value).ordinal());
     }
