@@ -92,7 +92,11 @@ public final class Rows {
 
   public record TokenKeyRow(int id, byte[] secret) {}
 
-  /** What there is one of. {@code next...} are the ids to be handed out next. @param cluster 0 until it is named */
+  /**
+   * What there is one of. The ids called next are the ones to be handed out next.
+   *
+   * @param cluster 0 until it is named
+   */
   public record ClusterRow(
       long cluster,
       String policy,

@@ -17,6 +17,7 @@ import dev.ashlar.master.state.Rows.StagedRow;
 import dev.ashlar.master.store.ReadTxn;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Typed reading of the tables in one transaction. */
@@ -67,6 +68,16 @@ class Tables {
           return keys.size() < limit;
         });
     return keys;
+  }
+
+  final void visitKeys(byte[] from, byte[] toExclusive, Consumer<byte[]> visitor) {
+    txn.scan(
+        from,
+        toExclusive,
+        (key, value) -> {
+          visitor.accept(key);
+          return true;
+        });
   }
 
   final byte @Nullable [] bytes(byte[] key) {
