@@ -1,0 +1,183 @@
+package dev.ashlar.chunkserver.rebuild;
+
+import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.erasure.ErasureCode;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rebuild of one block onto a local disk. Ranges are read from all sources ahead of the one being decoded. Every source byte is checked against checksums that are
+ * proven against the committed root, and the result is sealed only if its own root is the committed one: wrong bytes cannot become a block. One thread; memory is
+ * bounded by {@value #AHEAD} + 1 ranges of the sources in use and a range or two of output.
+ */
+public final class Rebuild {
+  /** Ranges on their way while one is decoded. */
+  private static final int AHEAD = 2;
+
+  private final RebuildPlan plan;
+  private final BlockStore disk;
+  private final Peers peers;
+  private final ErasureCode code;
+  private final int rangeBytes;
+  private final Pause pause;
+  private final SourceSet sources;
+
+  /** Waits until so many more bytes may be moved. */
+  public interface Pause {
+    void take(long bytes) throws AshlarException;
+  }
+
+  /**
+   * @param code of the plan's policy
+   * @param rangeBytes read from each source at a time, a multiple of the slice size
+   * @param bad told of sources that are damaged or not where the master believes them
+   */
+  public Rebuild(RebuildPlan plan, BlockStore disk, Peers peers, ErasureCode code, int rangeBytes, Consumer<BadBlock> bad, Pause pause) {
+    this.plan = plan;
+    this.disk = disk;
+    this.peers = peers;
+    this.code = code;
+    this.rangeBytes = rangeBytes;
+    this.pause = pause;
+    sources = new SourceSet(plan, peers, bad);
+  }
+
+  /**
+   * Makes the block, or finds it made. Blocks.
+   *
+   * @return bytes written; 0 if the block was here already, or has no bytes and so is never stored
+   */
+  public long run() throws AshlarException {
+    if (plan.length() == 0 || alreadyHere()) {
+      return 0;
+    }
+    sources.open();
+    BlockKey block = plan.task().block();
+    try (BlockOutput out = new BlockOutput(plan, disk)) {
+      copy(out);
+      return plan.length();
+    } catch (AshlarException e) {
+      dropStaged(block, e);
+      throw e;
+    }
+  }
+
+  /** Whether a good copy is on the disk. What is there but not good (staged by a writer that gave up, of another root, damaged) is dropped, for it is in the way. */
+  private boolean alreadyHere() throws AshlarException {
+    BlockKey block = plan.task().block();
+    BlockInfo info;
+    try {
+      info = disk.stat(block);
+    } catch (AshlarException e) {
+      if (e.code() == ErrorCode.VERSION_GONE) {
+        return false;
+      }
+      throw e;
+    }
+    if (info.sealed() && info.root() == plan.root() && info.length() == plan.length() && disk.verify(List.of(block)).isEmpty()) {
+      return true;
+    }
+    Wait.on(disk.delete(List.of(block)));
+    return false;
+  }
+
+  private void copy(BlockOutput out) throws AshlarException {
+    Deque<RangeRead> ahead = new ArrayDeque<>();
+    try {
+      long next = 0;
+      while (out.length() < plan.length()) {
+        while (ahead.size() <= AHEAD && next < plan.length()) {
+          int length = (int) Math.min(rangeBytes, plan.length() - next);
+          pause.take((long) length * (plan.needed() + 1));
+          RangeRead range = new RangeRead(plan, peers, next, length);
+          ahead.add(range);
+          for (int slot = 0; slot < plan.needed(); slot++) {
+            range.start(sources.get(slot));
+          }
+          next += length;
+        }
+        try (RangeRead range = ahead.remove()) {
+          out.add(decode(range));
+        }
+      }
+    } finally {
+      ahead.forEach(RangeRead::close);
+    }
+  }
+
+  /** One range of the wanted block, in a buffer that the caller owns. */
+  private ByteBuf decode(RangeRead range) throws AshlarException {
+    int width = plan.policy().width();
+    @Nullable MemorySegment[] shards = new @Nullable MemorySegment[width];
+    boolean[] present = new boolean[width];
+    for (int i = 0; i < plan.policy().k(); i++) {
+      present[i] = plan.lengths()[i] == 0;
+    }
+    ByteBuf padding = PooledByteBufAllocator.DEFAULT.directBuffer(plan.needed() * range.length, plan.needed() * range.length);
+    ByteBuf made = PooledByteBufAllocator.DEFAULT.directBuffer(range.length, range.length);
+    boolean done = false;
+    try {
+      for (int slot = 0; slot < plan.needed(); slot++) {
+        ByteBuffer bytes = take(range, slot);
+        int index = sources.get(slot).index();
+        present[index] = true;
+        shards[index] = shard(bytes, range.length, padding);
+      }
+      int wanted = plan.task().block().index();
+      shards[wanted] = MemorySegment.ofBuffer(made.nioBuffer(0, range.length));
+      code.reconstruct(shards, present, new int[] {wanted}, range.length);
+      made.writerIndex(range.length);
+      done = true;
+      return made;
+    } finally {
+      padding.release();
+      if (!done) {
+        made.release();
+      }
+    }
+  }
+
+  private ByteBuffer take(RangeRead range, int slot) throws AshlarException {
+    while (true) {
+      try {
+        return range.take(sources.get(slot));
+      } catch (AshlarException e) {
+        sources.replace(slot, e);
+      }
+    }
+  }
+
+  /** The bytes as a shard of the given length: themselves if long enough, a copy filled up with zeros if short, null if there are none. */
+  private static @Nullable MemorySegment shard(ByteBuffer bytes, int length, ByteBuf padding) {
+    if (!bytes.hasRemaining()) {
+      return null;
+    }
+    if (bytes.remaining() >= length) {
+      return MemorySegment.ofBuffer(bytes);
+    }
+    int at = padding.writerIndex();
+    padding.writeBytes(bytes.duplicate());
+    padding.writeZero(length - (padding.writerIndex() - at));
+    return MemorySegment.ofBuffer(padding.nioBuffer(at, length));
+  }
+
+  private void dropStaged(BlockKey block, AshlarException why) {
+    try {
+      Wait.on(disk.delete(List.of(block)));
+    } catch (AshlarException e) {
+      why.addSuppressed(e);
+    }
+  }
+}

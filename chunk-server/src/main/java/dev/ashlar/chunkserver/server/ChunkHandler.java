@@ -1,0 +1,213 @@
+package dev.ashlar.chunkserver.server;
+
+import dev.ashlar.chunkserver.store.BlockBytes;
+import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.chunkserver.store.BlockWrite;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.BlockLayout;
+import dev.ashlar.protocol.BlockToken;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.ChunkReply;
+import dev.ashlar.protocol.message.ChunkRequest;
+import dev.ashlar.protocol.rpc.FileSlice;
+import dev.ashlar.protocol.rpc.RpcHandler;
+import dev.ashlar.protocol.rpc.RpcRequest;
+import io.netty.buffer.ByteBuf;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers requests. Writes go from the event loop straight into the disk's queue and are answered from the disk's thread; everything that looks into an index goes over a
+ * small pool, since an index that is not in memory would stop the loop. Thread-safe.
+ */
+final class ChunkHandler implements RpcHandler, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ChunkHandler.class);
+
+  private static final int LOOKUP_THREADS = 4;
+  private static final int LOOKUPS_WAITING = 4_096;
+
+  /** Most blocks in one answer to ListBlocks. */
+  private static final int LIST_LIMIT = 10_000;
+
+  private final String server;
+  private final TokenGate gate;
+  private final Disks disks;
+  private final ClientLoad load;
+  private final ThreadPoolExecutor lookups;
+  private final QuietLog quiet = new QuietLog(LOG, TimeUnit.SECONDS.toNanos(10), System::nanoTime);
+
+  ChunkHandler(String server, TokenGate gate, Disks disks, ClientLoad load) {
+    this.server = server;
+    this.gate = gate;
+    this.disks = disks;
+    this.load = load;
+    lookups = Pools.of(server + "-lookup", LOOKUP_THREADS, LOOKUPS_WAITING);
+  }
+
+  @Override
+  public void handle(RpcRequest request) {
+    if (request.message() instanceof ChunkRequest.WriteBlock w) {
+      write(request, w);
+      return;
+    }
+    request.payload().release();
+    switch (request.message()) {
+      case ChunkRequest.SealBlock s -> seal(request, s);
+      case ChunkRequest.ReadBlock r -> lookUp(request, () -> read(request, r));
+      case ChunkRequest.StatBlock s -> lookUp(request, () -> stat(request, s));
+      case ChunkRequest.ListBlocks l -> lookUp(request, () -> list(request, l));
+      case ChunkRequest.GetServerState _ -> lookUp(request, () -> request.reply(new ChunkReply.ServerState(server, disks.everything())));
+      default -> request.fail(ErrorCode.INVALID, "A chunk server does not answer " + request.message().getClass().getSimpleName());
+    }
+  }
+
+  /** The payload is released once, when the disk has done with it or did not get it. */
+  private void write(RpcRequest request, ChunkRequest.WriteBlock w) {
+    ByteBuf payload = request.payload();
+    CompletableFuture<? extends ChunkReply> answer;
+    try {
+      BlockStore store = admitWrite(w.block(), w.disk(), w.group(), w.token());
+      if (w.offset() < 0 || w.keep() < 0 || w.base() < 0) {
+        throw new AshlarException(ErrorCode.INVALID, "A write to " + w.block() + " has a negative offset, keep or base");
+      }
+      BlockWrite where = new BlockWrite(w.block(), w.group(), w.token().epoch(), w.base(), w.keep(), w.offset(), w.crcs());
+      answer = w.seal() ? store.writeAndSeal(where, payload.nioBuffers()) : store.write(where, payload.nioBuffers()).thenApply(ChunkReply.Written::new);
+    } catch (AshlarException e) {
+      payload.release();
+      fail(request, e);
+      return;
+    } catch (RuntimeException e) {
+      payload.release();
+      throw e;
+    }
+    finish(request, answer.whenComplete((_, _) -> payload.release()));
+  }
+
+  private void seal(RpcRequest request, ChunkRequest.SealBlock s) {
+    try {
+      BlockStore store = admitWrite(s.block(), s.disk(), s.group(), s.token());
+      if (s.length() < 0 || s.keep() < 0 || s.base() < 0) {
+        throw new AshlarException(ErrorCode.INVALID, "The seal of " + s.block() + " has a negative length, keep or base");
+      }
+      finish(request, store.seal(s.block(), s.group(), s.token().epoch(), s.base(), s.keep(), s.length()));
+    } catch (AshlarException e) {
+      fail(request, e);
+    }
+  }
+
+  private BlockStore admitWrite(BlockKey block, long disk, long group, BlockToken token) throws AshlarException {
+    checkKey(block);
+    gate.checkWrite(token, block, group);
+    if (token.epoch() <= 0) {
+      throw new AshlarException(ErrorCode.BAD_TOKEN, "Refused: a token for writing carries a lease epoch, this one has " + token.epoch());
+    }
+    load.note();
+    return disks.serving(disk);
+  }
+
+  private static void checkKey(BlockKey block) throws AshlarException {
+    if (block.chunk() <= 0 || block.version() <= 0 || block.index() < 0 || block.index() >= Policy.MAX_WIDTH) {
+      throw new AshlarException(ErrorCode.INVALID, "There can be no " + block);
+    }
+  }
+
+  private void finish(RpcRequest request, CompletableFuture<? extends ChunkReply> answer) {
+    var _ =
+        answer.whenComplete(
+            (reply, error) -> {
+              if (error == null) {
+                request.reply(reply);
+              } else {
+                fail(request, error);
+              }
+            });
+  }
+
+  private void read(RpcRequest request, ChunkRequest.ReadBlock r) throws AshlarException {
+    checkKey(r.block());
+    gate.checkRead(r.token(), r.block());
+    if (r.offset() < 0 || r.length() < 0 || r.length() > BlockLayout.BLOCK_BYTES) {
+      throw new AshlarException(ErrorCode.INVALID, "A read of " + r.length() + " bytes at " + r.offset() + " makes no sense: a block has at most " + BlockLayout.BLOCK_BYTES);
+    }
+    note(r.token());
+    BlockBytes bytes = disks.serving(r.disk()).locate(r.block(), r.offset(), r.length());
+    boolean passed = false;
+    try {
+      List<FileSlice> slices = bytes.extents().stream().map(e -> new FileSlice(e.channel(), e.position(), e.length())).toList();
+      request.reply(new ChunkReply.BlockData(bytes.offset(), bytes.crcs(), bytes.blockLength()), slices, bytes::close);
+      passed = true;
+    } finally {
+      if (!passed) {
+        bytes.close();
+      }
+    }
+  }
+
+  /** Reads under a token for every chunk are background work of other servers, to which nobody yields. */
+  private void note(BlockToken token) {
+    if (token.chunk() != BlockToken.ANY_CHUNK) {
+      load.note();
+    }
+  }
+
+  private void stat(RpcRequest request, ChunkRequest.StatBlock s) throws AshlarException {
+    checkKey(s.block());
+    gate.checkRead(s.token(), s.block());
+    request.reply(disks.serving(s.disk()).stat(s.block()));
+  }
+
+  private void list(RpcRequest request, ChunkRequest.ListBlocks l) throws AshlarException {
+    gate.checkReadAll(l.token());
+    request.reply(disks.serving(l.disk()).list(l.after(), Math.clamp(l.limit(), 1, LIST_LIMIT)));
+  }
+
+  /** A request whose answer needs an index. */
+  private interface Lookup {
+    void run() throws AshlarException;
+  }
+
+  private void lookUp(RpcRequest request, Lookup job) {
+    try {
+      lookups.execute(
+          () -> {
+            try {
+              job.run();
+            } catch (AshlarException e) {
+              fail(request, e);
+            } catch (RuntimeException e) {
+              LOG.error("{} met a bug while it answered {}", server, request.message(), e);
+              request.fail(ErrorCode.INTERNAL, "A bug in chunk server " + server + ": " + e);
+            }
+          });
+    } catch (RejectedExecutionException e) {
+      request.fail(ErrorCode.RETRY, "Chunk server " + server + " has too many requests waiting");
+    }
+  }
+
+  private void fail(RpcRequest request, Throwable error) {
+    Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    if (cause instanceof AshlarException e) {
+      switch (e.code()) {
+        case BAD_TOKEN, STALE_EPOCH, INVALID, CORRUPT, CONFLICT -> quiet.warn(server + " refused a request of " + request.peer() + ": " + e.getMessage());
+        default -> LOG.debug("{} could not do a request of {}: {}", server, request.peer(), e.getMessage());
+      }
+      request.fail(e.code(), String.valueOf(e.getMessage()));
+    } else {
+      LOG.error("{} met a bug", server, cause);
+      request.fail(ErrorCode.INTERNAL, "A bug in chunk server " + server + ": " + cause);
+    }
+  }
+
+  @Override
+  public void close() {
+    Pools.close(lookups);
+  }
+}

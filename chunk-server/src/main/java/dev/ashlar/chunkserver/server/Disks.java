@@ -1,0 +1,121 @@
+package dev.ashlar.chunkserver.server;
+
+import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
+import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.MasterRequest.DiskReport;
+import dev.ashlar.protocol.message.MasterRequest.DiskState;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The disks of a server. A configured directory that is missing or empty when the server starts becomes a new disk; while the server runs nothing is ever formatted: a
+ * directory that vanishes may be a mount that went away, and what would be formatted then is the wrong file system. So a vanished disk is reported as failed until the
+ * next start. Thread-safe.
+ */
+final class Disks implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Disks.class);
+
+  private final List<ServedDisk> disks;
+  private final List<DiskReport> unopened;
+  private volatile long cluster;
+
+  /** Opens one directory: formats it if need be, recovers what is there. */
+  interface Opener {
+    BlockStore open(DiskDir dir) throws IOException;
+  }
+
+  private Disks(List<ServedDisk> disks, List<DiskReport> unopened) {
+    this.disks = List.copyOf(disks);
+    this.unopened = List.copyOf(unopened);
+  }
+
+  /**
+   * Opens every directory that can be opened. Blocks, for recovery perhaps long.
+   *
+   * @throws IOException if none can
+   */
+  static Disks open(String server, List<DiskDir> dirs, Opener opener) throws IOException {
+    List<ServedDisk> disks = new ArrayList<>();
+    List<DiskReport> unopened = new ArrayList<>();
+    IOException first = null;
+    for (DiskDir dir : dirs) {
+      try {
+        disks.add(new ServedDisk(dir, opener.open(dir)));
+      } catch (IOException e) {
+        LOG.error("{}: the disk in {} is not served: {}", server, dir.path(), e.getMessage());
+        unopened.add(new DiskReport(0, dir.path().toString(), DiskState.FAILED, 0, 0, 0, 0, String.valueOf(e.getMessage())));
+        first = first == null ? e : first;
+      }
+    }
+    if (disks.isEmpty() && first != null) {
+      throw new IOException("Chunk server " + server + " has no disk that works: " + first.getMessage(), first);
+    }
+    return new Disks(disks, unopened);
+  }
+
+  List<ServedDisk> all() {
+    return disks;
+  }
+
+  /** The store of a disk in service. */
+  BlockStore serving(long disk) throws AshlarException {
+    for (ServedDisk d : disks) {
+      if (d.id() == disk) {
+        if (d.foreign()) {
+          throw new AshlarException(ErrorCode.DISK_FAILED, "Disk " + Long.toHexString(disk) + " belongs to another cluster and is not served");
+        }
+        return d.store();
+      }
+    }
+    throw new AshlarException(ErrorCode.DISK_FAILED, "This server has no disk " + Long.toHexString(disk) + " (any more); ask the master for the map again");
+  }
+
+  /** The cluster's id as the master says: fresh disks join it, disks of other clusters go out of service. Blocks. */
+  void join(long id) {
+    if (id == 0 || id == cluster) {
+      return;
+    }
+    boolean all = true;
+    for (ServedDisk d : disks) {
+      all &= d.join(id);
+    }
+    if (all) {
+      cluster = id;
+    }
+  }
+
+  /** Cluster that the disks joined, 0 while unknown. */
+  long cluster() {
+    return cluster;
+  }
+
+  /** What heartbeats say: disks of this cluster, or of none yet. */
+  List<DiskReport> reports() {
+    List<DiskReport> reports = new ArrayList<>();
+    for (ServedDisk d : disks) {
+      if (!d.foreign()) {
+        reports.add(d.report());
+      }
+    }
+    return reports;
+  }
+
+  /** What people are told: also disks that are not served, and why. */
+  List<DiskReport> everything() {
+    List<DiskReport> reports = new ArrayList<>(unopened);
+    for (ServedDisk d : disks) {
+      reports.add(d.report());
+    }
+    return reports;
+  }
+
+  @Override
+  public void close() {
+    disks.forEach(d -> d.store().close());
+  }
+}

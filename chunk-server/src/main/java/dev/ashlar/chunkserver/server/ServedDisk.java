@@ -1,0 +1,88 @@
+package dev.ashlar.chunkserver.server;
+
+import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
+import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.protocol.message.MasterRequest.DiskReport;
+import dev.ashlar.protocol.message.MasterRequest.DiskState;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An opened disk and what the server knows of it beyond its store. Thread-safe. */
+final class ServedDisk {
+  private static final Logger LOG = LoggerFactory.getLogger(ServedDisk.class);
+
+  private final DiskDir dir;
+  private final BlockStore store;
+  private volatile boolean foreign;
+  private volatile String hung = "";
+  private volatile String overdue = "";
+
+  ServedDisk(DiskDir dir, BlockStore store) {
+    this.dir = dir;
+    this.store = store;
+  }
+
+  long id() {
+    return store.diskId();
+  }
+
+  Path path() {
+    return dir.path();
+  }
+
+  BlockStore store() {
+    return store;
+  }
+
+  /** Whether it belongs to another cluster. */
+  boolean foreign() {
+    return foreign;
+  }
+
+  /** Binds a fresh disk to the cluster. Returns false if that must be tried again. */
+  boolean join(long cluster) {
+    try {
+      if (store.clusterId() == 0) {
+        store.adopt(cluster);
+      }
+    } catch (IOException e) {
+      LOG.warn("Disk {} in {} could not join cluster {}: {}", Long.toHexString(id()), path(), Long.toHexString(cluster), e.getMessage());
+      return false;
+    }
+    boolean other = store.clusterId() != cluster;
+    if (other) {
+      LOG.error(
+          "Disk {} in {} belongs to cluster {}, but the masters are of cluster {}: it is not served. Remove it from this server, or point the server to its own masters",
+          Long.toHexString(id()), path(), Long.toHexString(store.clusterId()), Long.toHexString(cluster));
+    }
+    foreign = other;
+    return true;
+  }
+
+  /** @param why the disk counts as failed because it does not answer; empty if it does */
+  void hung(String why) {
+    hung = why;
+  }
+
+  /** @param what the scrub's alarm, empty if it is in time */
+  void overdue(String what) {
+    overdue = what;
+  }
+
+  DiskReport report() {
+    DiskReport r = store.report();
+    if (foreign) {
+      return with(r, DiskState.FAILED, "belongs to another cluster and is not served");
+    }
+    if (!hung.isEmpty() && r.state() != DiskState.FAILED) {
+      return with(r, DiskState.FAILED, hung);
+    }
+    return r.error().isEmpty() && !overdue.isEmpty() ? with(r, r.state(), overdue) : r;
+  }
+
+  private static DiskReport with(DiskReport r, DiskState state, String error) {
+    return new DiskReport(r.disk(), r.path(), state, r.capacityBytes(), r.usedBytes(), r.freeBytes(), r.blocks(), error);
+  }
+}

@@ -1,0 +1,165 @@
+package dev.ashlar.chunkserver.server;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.MasterReply.Task;
+import dev.ashlar.protocol.message.MasterRequest.TaskResult;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs the master's tasks, each once however often it is ordered, and puts the outcome in the outbox. Rebuilds run in slots of their own; deletions and verifications one
+ * after the other. Two rebuilds of the same block on the same disk (ordered by an old and a new leader) become one. Thread-safe.
+ */
+final class TaskRunner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TaskRunner.class);
+
+  /** Rebuilds that may wait per slot, so that a slot need not idle until the next heartbeat. */
+  private static final int AHEAD_PER_SLOT = 3;
+
+  /** Deletions, verifications and reports that may wait. */
+  private static final int CHORES = 1_024;
+
+  private final int slots;
+  private final Work work;
+  private final Outbox outbox;
+  private final ThreadPoolExecutor rebuilds;
+  private final ThreadPoolExecutor chores;
+  private final Set<Long> known = new HashSet<>();
+  private final Map<Target, List<Long>> targets = new HashMap<>();
+  private long begun;
+
+  /** How the tasks are done: each blocks until it is, and returns the bytes moved. */
+  interface Work {
+    long rebuild(Task.Rebuild task) throws AshlarException;
+
+    long delete(Task.Delete task) throws AshlarException;
+
+    long verify(Task.Verify task) throws AshlarException;
+  }
+
+  private record Target(BlockKey block, long disk) {}
+
+  /** A piece of work that ends with bytes or an error. */
+  private interface Job {
+    long run() throws AshlarException;
+  }
+
+  TaskRunner(String server, int slots, Work work, Outbox outbox) {
+    this.slots = slots;
+    this.work = work;
+    this.outbox = outbox;
+    rebuilds = Pools.of(server + "-rebuild", slots, slots * (1 + AHEAD_PER_SLOT) + 64);
+    chores = Pools.of(server + "-chores", 1, CHORES);
+  }
+
+  /** More rebuilds that this server would take now. */
+  synchronized int freeSlots() {
+    return Math.max(0, slots * (1 + AHEAD_PER_SLOT) - targets.size());
+  }
+
+  /** Takes a task unless it is running, or ended and not told yet. Does not block. */
+  void accept(Task task) {
+    synchronized (this) {
+      if (outbox.holds(task.id()) || !known.add(task.id())) {
+        return;
+      }
+    }
+    switch (task) {
+      case Task.Rebuild r -> rebuild(r);
+      case Task.Delete d -> submit(chores, List.of(d.id()), () -> work.delete(d));
+      case Task.Verify v -> submit(chores, List.of(v.id()), () -> work.verify(v));
+    }
+  }
+
+  private void rebuild(Task.Rebuild task) {
+    Target target = new Target(task.block(), task.disk());
+    synchronized (this) {
+      begun++;
+      List<Long> running = targets.get(target);
+      if (running != null) {
+        running.add(task.id());
+        return;
+      }
+      targets.put(target, new ArrayList<>(List.of(task.id())));
+    }
+    run(rebuilds, () -> {
+      Ended ended = attempt(() -> work.rebuild(task));
+      tell(finished(target), ended);
+    }, () -> tell(finished(target), Ended.BUSY));
+  }
+
+  private synchronized List<Long> finished(Target target) {
+    List<Long> ids = targets.remove(target);
+    return ids == null ? List.of() : ids;
+  }
+
+  /** Grows with every rebuild taken; equal at two moments means that none began between. */
+  synchronized long begun() {
+    return begun;
+  }
+
+  /** Whether a rebuild onto this disk of this block waits or runs. */
+  synchronized boolean rebuilding(BlockKey block, long disk) {
+    return targets.containsKey(new Target(block, disk));
+  }
+
+  /** Runs something that is no task after the chores before it. Returns false if too many wait. */
+  boolean chore(Runnable job) {
+    boolean[] taken = {true};
+    run(chores, job, () -> taken[0] = false);
+    return taken[0];
+  }
+
+  private record Ended(String outcome, long bytes) {
+    static final Ended BUSY = new Ended("The chunk server has too many tasks", 0);
+  }
+
+  private void submit(ThreadPoolExecutor pool, List<Long> ids, Job job) {
+    run(pool, () -> tell(ids, attempt(job)), () -> tell(ids, Ended.BUSY));
+  }
+
+  private static void run(ThreadPoolExecutor pool, Runnable job, Runnable refused) {
+    try {
+      pool.execute(job);
+    } catch (RejectedExecutionException e) {
+      refused.run();
+    }
+  }
+
+  private static Ended attempt(Job job) {
+    try {
+      return new Ended("", job.run());
+    } catch (AshlarException e) {
+      LOG.info("A task failed: {}", e.getMessage());
+      return new Ended(e.code() + ": " + e.getMessage(), 0);
+    } catch (RuntimeException e) {
+      LOG.error("A task met a bug", e);
+      return new Ended("INTERNAL: " + e, 0);
+    }
+  }
+
+  private void tell(List<Long> ids, Ended ended) {
+    for (long id : ids) {
+      outbox.ended(new TaskResult(id, ended.outcome(), ended.bytes()));
+      synchronized (this) {
+        known.remove(id);
+      }
+    }
+  }
+
+  /** Drops what waits and interrupts what runs. */
+  @Override
+  public void close() {
+    Pools.close(rebuilds);
+    Pools.close(chores);
+  }
+}

@@ -1,0 +1,84 @@
+package dev.ashlar.chunkserver.server;
+
+import dev.ashlar.chunkserver.rebuild.Peers;
+import dev.ashlar.chunkserver.rebuild.Rebuild;
+import dev.ashlar.chunkserver.rebuild.RebuildPlan;
+import dev.ashlar.chunkserver.server.ChunkServerConfig.RebuildLimits;
+import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
+import dev.ashlar.protocol.message.MasterReply.Task;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** How this server does the master's tasks. Thread-safe; every method blocks. */
+final class Work implements TaskRunner.Work {
+  private final Disks disks;
+  private final Peers peers;
+  private final RebuildLimits limits;
+  private final Throttle throttle;
+  private final Outbox outbox;
+
+  Work(Disks disks, Peers peers, RebuildLimits limits, Throttle throttle, Outbox outbox) {
+    this.disks = disks;
+    this.peers = peers;
+    this.limits = limits;
+    this.throttle = throttle;
+    this.outbox = outbox;
+  }
+
+  @Override
+  public long rebuild(Task.Rebuild task) throws AshlarException {
+    RebuildPlan plan = RebuildPlan.of(task);
+    BlockStore disk = disks.serving(task.disk());
+    return new Rebuild(plan, disk, peers, Codes.of(plan.policy()), limits.rangeBytes(), outbox::bad, this::pause).run();
+  }
+
+  private void pause(long bytes) throws AshlarException {
+    try {
+      TimeUnit.NANOSECONDS.sleep(throttle.take(bytes));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "The chunk server is stopping", e);
+    }
+  }
+
+  @Override
+  public long delete(Task.Delete task) throws AshlarException {
+    BlockReporter.await(disks.serving(task.disk()).delete(task.blocks()));
+    return 0;
+  }
+
+  /** Reports every block that is damaged, not here, or was never sealed: the master believes that it is here and whole. */
+  @Override
+  public long verify(Task.Verify task) throws AshlarException {
+    BlockStore disk = disks.serving(task.disk());
+    long bytes = 0;
+    for (BlockKey block : task.blocks()) {
+      BlockInfo info = find(disk, block);
+      if (info == null) {
+        outbox.bad(new BadBlock(block, task.disk(), "is not on this disk"));
+      } else if (!info.sealed()) {
+        outbox.bad(new BadBlock(block, task.disk(), "was never sealed"));
+      } else {
+        disk.verify(List.of(block)).forEach(outbox::bad);
+        bytes += info.length();
+      }
+    }
+    return bytes;
+  }
+
+  private static @org.jspecify.annotations.Nullable BlockInfo find(BlockStore disk, BlockKey block) throws AshlarException {
+    try {
+      return disk.stat(block);
+    } catch (AshlarException e) {
+      if (e.code() == ErrorCode.VERSION_GONE) {
+        return null;
+      }
+      throw e;
+    }
+  }
+}
