@@ -91,6 +91,14 @@ public sealed interface LogCommand {
   @Tag(18)
   record Tick() implements LogCommand {}
 
+  /** A master of the cluster: new, or its addresses changed. See {@link Roster}. @param incarnation random number of its directory, not 0 */
+  @Tag(19)
+  record RegisterMaster(String name, long incarnation, String raftAddress, String clientAddress) implements LogCommand {}
+
+  /** A master left for good; its name is never used again. */
+  @Tag(20)
+  record RetireMaster(String name) implements LogCommand {}
+
   int KEPT_KEYS = 3;
 
   /** A block on a disk. */

@@ -64,6 +64,15 @@ public sealed interface MasterReply extends Message {
   record TokenReply(BlockToken token) implements MasterReply {}
 
   /**
+   * @param incarnation random number of the answering master's directory
+   * @param formed whether that directory belongs to a cluster already
+   * @param raftGroup id of the masters' Raft group, empty unless formed
+   * @param callerKnownAs incarnation under which the caller's name is or was a member of that cluster, 0 if it never was
+   */
+  @Tag(315)
+  record Introduced(String name, long incarnation, boolean formed, String raftGroup, long callerKnownAs) implements MasterReply {}
+
+  /**
    * What a chunk server is to do.
    *
    * @param cluster id of the cluster; a disk of another cluster is refused

@@ -82,6 +82,14 @@ public sealed interface MasterRequest extends Message {
   @Tag(115)
   record Administer(String action, List<String> arguments) implements MasterRequest {}
 
+  /**
+   * From one master to another before it joins or forms a cluster, while it has no vote yet; answered by any master at any time, with {@link MasterReply.Introduced}.
+   *
+   * @param incarnation random number of the caller's directory, not 0
+   */
+  @Tag(116)
+  record Introduce(String name, long incarnation) implements MasterRequest {}
+
   /** From a chunk server, about once a second and at once when a task ended or a disk changed. Answered by {@link MasterReply.Orders}. */
   @Tag(150)
   record Heartbeat(String server, String address, String domain, long boot, List<DiskReport> disks, List<TaskResult> results, List<BadBlock> bad, int freeSlots)
