@@ -21,7 +21,10 @@ public final class RpcServer implements AutoCloseable {
    * @throws AshlarException UNAVAILABLE if the address cannot be listened on
    */
   public static RpcServer start(InetSocketAddress bind, String name, Role role, RpcHandler handler) throws AshlarException {
-    throw new AshlarException(ErrorCode.UNAVAILABLE, name + " " + role + " " + handler);
+    if (bind.isUnresolved()) {
+      throw new AshlarException(ErrorCode.UNAVAILABLE, name + " " + role + " " + handler);
+    }
+    return new RpcServer(bind);
   }
 
   /** Where it listens: with the real port if 0 was asked for. */
