@@ -38,7 +38,8 @@ final class Keys {
     SESSIONS(17),
     REPLIES(18),
     DELETIONS(19),
-    TOKEN_KEYS(20);
+    TOKEN_KEYS(20),
+    MASTERS(21);
 
     private final byte number;
 

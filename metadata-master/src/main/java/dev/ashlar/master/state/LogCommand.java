@@ -91,7 +91,11 @@ public sealed interface LogCommand {
   @Tag(18)
   record Tick() implements LogCommand {}
 
-  /** A master of the cluster: new, or its addresses changed. See {@link Roster}. @param incarnation random number of its directory, not 0 */
+  /**
+   * A master of the cluster: new, or its addresses changed. See {@link Roster}.
+   *
+   * @param incarnation random number of its directory, not 0
+   */
   @Tag(19)
   record RegisterMaster(String name, long incarnation, String raftAddress, String clientAddress) implements LogCommand {}
 

@@ -89,6 +89,8 @@ public final class MetadataState {
       case LogCommand.DeletionsDone m -> new BlockCommands(c).deleted(m);
       case LogCommand.CloseLeases m -> Sessions.closeLeases(c, m.epochs());
       case LogCommand.ExpireSessions m -> Sessions.expire(c, m.clients());
+      case LogCommand.RegisterMaster m -> Roster.register(c, m);
+      case LogCommand.RetireMaster m -> Roster.retire(c, m);
       case LogCommand.Tick _ -> {}
     }
     return new MasterReply.Done();

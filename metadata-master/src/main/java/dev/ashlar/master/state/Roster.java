@@ -1,17 +1,8 @@
 package dev.ashlar.master.state;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.ashlar.master.state.Keys.Table;
 import dev.ashlar.master.store.ReadTxn;
-import dev.ashlar.master.store.WriteTxn;
 import dev.ashlar.protocol.ErrorCode;
-import dev.ashlar.protocol.message.DecodeException;
-import dev.ashlar.protocol.message.ErrorReply;
-import dev.ashlar.protocol.message.MasterReply;
-import dev.ashlar.protocol.message.Message;
-import dev.ashlar.protocol.message.RecordCodec;
-import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +11,7 @@ import org.jspecify.annotations.Nullable;
  * for ever: a master that lost its directory lost its promises to its peers, and can only come back under another name.
  */
 public final class Roster {
-  private static final byte[] PREFIX = {0, 0, 21};
-  private static final byte[] END = {0, 0, 22};
+  private static final int MAX_NAME = 100;
 
   /** @param retired true once it was removed for good */
   public record MasterRow(String name, long incarnation, String raftAddress, String clientAddress, boolean retired) {}
@@ -29,51 +19,29 @@ public final class Roster {
   private Roster() {}
 
   public static List<MasterRow> all(ReadTxn txn) {
-    List<MasterRow> rows = new ArrayList<>();
-    txn.scan(PREFIX, END, (k, v) -> rows.add(decode(v)));
-    return rows;
+    return new Tables(txn).all(MasterRow.class, Table.MASTERS.key()).stream().map(Tables.Found::row).toList();
   }
 
   public static @Nullable MasterRow find(ReadTxn txn, String name) {
-    byte[] row = txn.get(key(name));
-    return row == null ? null : decode(row);
+    return new Tables(txn).get(MasterRow.class, Table.MASTERS.key(name));
   }
 
-  static Message register(WriteTxn txn, LogCommand.RegisterMaster c) {
-    if (c.name().isEmpty() || c.name().length() > 100 || c.incarnation() == 0) {
-      return new ErrorReply(ErrorCode.INVALID, "A master needs a name of at most 100 characters and an incarnation");
+  static void register(Changes c, LogCommand.RegisterMaster m) {
+    if (m.name().isEmpty() || m.name().length() > MAX_NAME || m.incarnation() == 0) {
+      throw new Refusal(ErrorCode.INVALID, "A master needs a name of at most " + MAX_NAME + " characters and an incarnation");
     }
-    MasterRow old = find(txn, c.name());
-    if (old != null && (old.incarnation() != c.incarnation() || old.retired())) {
-      return new ErrorReply(ErrorCode.EXISTS, "The name " + c.name() + " was used by another master of this cluster: choose a new one");
+    MasterRow old = c.get(MasterRow.class, Table.MASTERS.key(m.name()));
+    if (old != null && (old.incarnation() != m.incarnation() || old.retired())) {
+      throw new Refusal(ErrorCode.EXISTS, "The name " + m.name() + " was used by another master of this cluster: choose a new one");
     }
-    put(txn, new MasterRow(c.name(), c.incarnation(), c.raftAddress(), c.clientAddress(), false));
-    return new MasterReply.Done();
+    c.put(Table.MASTERS.key(m.name()), new MasterRow(m.name(), m.incarnation(), m.raftAddress(), m.clientAddress(), false));
   }
 
-  static Message retire(WriteTxn txn, LogCommand.RetireMaster c) {
-    MasterRow old = find(txn, c.name());
+  static void retire(Changes c, LogCommand.RetireMaster m) {
+    MasterRow old = c.get(MasterRow.class, Table.MASTERS.key(m.name()));
     if (old == null) {
-      return new ErrorReply(ErrorCode.NOT_FOUND, "No master is called " + c.name());
+      throw new Refusal(ErrorCode.NOT_FOUND, "No master is called " + m.name());
     }
-    put(txn, new MasterRow(old.name(), old.incarnation(), old.raftAddress(), old.clientAddress(), true));
-    return new MasterReply.Done();
-  }
-
-  private static void put(WriteTxn txn, MasterRow row) {
-    txn.put(key(row.name()), RecordCodec.encode(row));
-  }
-
-  private static byte[] key(String name) {
-    byte[] n = name.getBytes(UTF_8);
-    return ByteBuffer.allocate(PREFIX.length + n.length).put(PREFIX).put(n).array();
-  }
-
-  private static MasterRow decode(byte[] row) {
-    try {
-      return RecordCodec.decode(MasterRow.class, row);
-    } catch (DecodeException e) {
-      throw new IllegalStateException("The row of a master cannot be read", e);
-    }
+    c.put(Table.MASTERS.key(m.name()), new MasterRow(old.name(), old.incarnation(), old.raftAddress(), old.clientAddress(), true));
   }
 }
