@@ -12,6 +12,11 @@ record Product(Matrix coefficients, boolean accumulate) {
     return coefficients.rows();
   }
 
+  /** Whether every target is a copy of the one source. */
+  boolean isCopy() {
+    return sources() == 1 && !accumulate && coefficients.isAllOnes();
+  }
+
   int sources() {
     return coefficients.columns();
   }

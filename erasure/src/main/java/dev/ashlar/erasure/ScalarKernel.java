@@ -20,10 +20,11 @@ final class ScalarKernel implements Kernel {
 
   @Override
   public Transform compile(Product product) {
+    if (product.isCopy()) {
+      return new CopyTransform();
+    }
     if (product.coefficients().isAllOnes()) {
-      return product.sources() == 1 && !product.accumulate()
-          ? new CopyTransform()
-          : new XorTransform(product);
+      return new XorTransform(product);
     }
     return new TableTransform(product);
   }

@@ -15,26 +15,28 @@ final class TableTransform implements Transform {
   private final int targets;
   private final boolean accumulate;
 
-  /** By group of four targets: 256 entries for each source. */
-  private final int[][] tables;
+  /** By group of four targets and source: 256 entries. */
+  private final int[][][] tables;
 
   TableTransform(Product product) {
     this.sources = product.sources();
     this.targets = product.targets();
     this.accumulate = product.accumulate();
-    this.tables = new int[(targets + LANES - 1) / LANES][];
+    this.tables = new int[(targets + LANES - 1) / LANES][sources][];
     for (int group = 0; group < tables.length; group++) {
-      tables[group] = table(product, group * LANES);
+      for (int s = 0; s < sources; s++) {
+        tables[group][s] = table(product.coefficients(), group * LANES, s);
+      }
     }
   }
 
-  private static int[] table(Product product, int firstTarget) {
-    int[] table = new int[product.sources() * 256];
-    int lanes = Math.min(LANES, product.targets() - firstTarget);
-    for (int i = 0; i < table.length; i++) {
-      for (int lane = 0; lane < lanes; lane++) {
-        int coefficient = product.coefficients().at(firstTarget + lane, i >> 8);
-        table[i] |= Galois.multiply(coefficient, i & 0xff) << (8 * lane);
+  private static int[] table(Matrix coefficients, int firstTarget, int source) {
+    int[] table = new int[256];
+    int lanes = Math.min(LANES, coefficients.rows() - firstTarget);
+    for (int lane = 0; lane < lanes; lane++) {
+      int coefficient = coefficients.at(firstTarget + lane, source);
+      for (int x = 0; x < 256; x++) {
+        table[x] |= Galois.multiply(coefficient, x) << (8 * lane);
       }
     }
     return table;
@@ -65,7 +67,7 @@ final class TableTransform implements Transform {
     }
   }
 
-  private void multiply(int[] table, long[] in, long[] out, int stride, int columns) {
+  private void multiply(int[][] rows, long[] in, long[] out, int stride, int columns) {
     for (int column = 0; column < columns; column++) {
       int a0 = 0;
       int a1 = 0;
@@ -75,18 +77,20 @@ final class TableTransform implements Transform {
       int a5 = 0;
       int a6 = 0;
       int a7 = 0;
-      for (int i = column, t = 0; t < table.length; i += stride, t += 256) {
-        long x = in[i];
+      int at = column;
+      for (int[] table : rows) {
+        long x = in[at];
+        at += stride;
         int low = (int) x;
         int high = (int) (x >>> 32);
-        a0 ^= table[t + (low & 0xff)];
-        a1 ^= table[t + (low >>> 8 & 0xff)];
-        a2 ^= table[t + (low >>> 16 & 0xff)];
-        a3 ^= table[t + (low >>> 24)];
-        a4 ^= table[t + (high & 0xff)];
-        a5 ^= table[t + (high >>> 8 & 0xff)];
-        a6 ^= table[t + (high >>> 16 & 0xff)];
-        a7 ^= table[t + (high >>> 24)];
+        a0 ^= table[low & 0xff];
+        a1 ^= table[low >>> 8 & 0xff];
+        a2 ^= table[low >>> 16 & 0xff];
+        a3 ^= table[low >>> 24];
+        a4 ^= table[high & 0xff];
+        a5 ^= table[high >>> 8 & 0xff];
+        a6 ^= table[high >>> 16 & 0xff];
+        a7 ^= table[high >>> 24];
       }
       scatter(join(a0, a4), join(a1, a5), join(a2, a6), join(a3, a7), out, stride, column);
     }

@@ -10,6 +10,9 @@ final class TestKernels {
   static List<Kernel> all() {
     List<Kernel> all = new ArrayList<>();
     all.add(Kernels.scalar());
+    for (Scheme scheme : Kernels.schemes()) {
+      all.add(Kernels.forced(scheme.text()));
+    }
     return all;
   }
 }
