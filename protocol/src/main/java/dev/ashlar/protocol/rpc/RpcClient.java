@@ -4,48 +4,75 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Message;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** Sends requests to servers of one role. Thread-safe. */
+/**
+ * Sends requests to servers of one role, one multiplexed connection per address. Thread-safe. A connection is made at the first request and again after it was
+ * lost; while an address refuses, requests to it fail at once for a short time.
+ */
 public final class RpcClient implements AutoCloseable {
   private final String name;
+  private final Role expected;
+  private final ConcurrentHashMap<String, ClientConnection> connections = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   /**
-   * @param name for threads and logs
-   * @param expectedRole what the servers must be
-   */
-  public RpcClient(String name, Role expectedRole) {
-    this.name = name + expectedRole;
-  }
-
-  /**
-   * Sends a request. The future fails with {@link AshlarException}: UNAVAILABLE if nothing was sent (no connection, wrong role), RETRY if too much waits to be sent already,
-   * TIMEOUT if the outcome is unknown (connection lost, no answer in time), else the code the server answered. It is completed on an event loop: what hangs on it must not block.
+   * A client without connections.
    *
-   * @param hostPort as in {@code 10.0.0.1:7420}
-   * @param payload ownership passes, in any case
+   * @param name for log lines
+   * @param expected role that a server must have
    */
-  public CompletableFuture<RpcReply> send(String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) {
-    return CompletableFuture.failedFuture(new AshlarException(ErrorCode.UNAVAILABLE, name));
+  public RpcClient(String name, Role expected) {
+    this.name = name;
+    this.expected = expected;
   }
 
-  /** {@link #send}, waiting for the answer; for virtual threads. The caller closes the reply. */
-  public RpcReply call(String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) throws AshlarException {
+  /**
+   * Sends a request. The future is completed on an event loop, which must not be blocked, and fails only with {@link AshlarException}: UNAVAILABLE if there is no
+   * connection (nothing was sent), TIMEOUT if the outcome is unknown, else what the server answered. Whoever takes the reply closes it.
+   *
+   * @param address host:port
+   * @param payload ownership passes, also on failure
+   */
+  public CompletableFuture<RpcReply> send(String address, Message message, @Nullable ByteBuf payload, Duration timeout) {
+    ByteBuf bytes = payload == null ? Unpooled.EMPTY_BUFFER : payload;
+    if (closed) {
+      bytes.release();
+      return CompletableFuture.failedFuture(new AshlarException(ErrorCode.UNAVAILABLE, name + " is closed"));
+    }
+    return connections.computeIfAbsent(address, a -> new ClientConnection(name, a, expected)).send(message, bytes, timeout);
+  }
+
+  /** {@link #send} that waits. Meant for virtual threads, never for event loops. */
+  public RpcReply call(String address, Message message, @Nullable ByteBuf payload, Duration timeout) throws AshlarException {
+    CompletableFuture<RpcReply> future = send(address, message, payload, timeout);
     try {
-      return send(hostPort, message, payload, timeout).get();
-    } catch (java.util.concurrent.ExecutionException | InterruptedException e) {
-      throw new AshlarException(ErrorCode.TIMEOUT, name, e);
+      return future.get();
+    } catch (InterruptedException e) {
+      var _ = future.thenAccept(RpcReply::close);
+      Thread.currentThread().interrupt();
+      throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while waiting for " + address, e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof AshlarException known) {
+        throw known;
+      }
+      throw new AshlarException(ErrorCode.INTERNAL, "Request to " + address + " failed: " + e.getCause(), e);
     }
   }
 
   /** {@link #call} without payload. */
-  public RpcReply call(String hostPort, Message message, Duration timeout) throws AshlarException {
-    return call(hostPort, message, null, timeout);
+  public RpcReply call(String address, Message message, Duration timeout) throws AshlarException {
+    return call(address, message, null, timeout);
   }
 
-  /** Closes all connections; requests under way fail. */
   @Override
-  public void close() {}
+  public void close() {
+    closed = true;
+    connections.values().forEach(ClientConnection::close);
+  }
 }
