@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A request on a server's connection. */
 final class ServerRequest implements RpcRequest {
-  private static final Runnable NOTHING = () -> {};
 
   private final Channel channel;
   private final Frame frame;
@@ -48,7 +47,7 @@ final class ServerRequest implements RpcRequest {
   @Override
   public void reply(Message message, ByteBuf payload) {
     once();
-    FrameSender.send(channel, Wire.REPLY, frame.id(), message, payload, NOTHING);
+    FrameSender.send(channel, Wire.REPLY, frame.id(), message, payload, () -> {});
   }
 
   @Override
