@@ -199,7 +199,7 @@ final class ChunkHandler implements RpcHandler, AutoCloseable {
         case BAD_TOKEN, STALE_EPOCH, INVALID, CORRUPT, CONFLICT -> quiet.warn(server + " refused a request of " + request.peer() + ": " + e.getMessage());
         default -> LOG.debug("{} could not do a request of {}: {}", server, request.peer(), e.getMessage());
       }
-      request.fail(e.code(), String.valueOf(e.getMessage()));
+      request.fail(e);
     } else {
       LOG.error("{} met a bug", server, cause);
       request.fail(ErrorCode.INTERNAL, "A bug in chunk server " + server + ": " + cause);

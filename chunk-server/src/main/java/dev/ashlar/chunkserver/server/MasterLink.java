@@ -1,0 +1,165 @@
+package dev.ashlar.chunkserver.server;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.rpc.RpcClient;
+import dev.ashlar.protocol.rpc.RpcReply;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Heartbeats to the leading master, at the set period and at once when there is news, and hands on the orders that answer them. Masters that are gone or do not lead are
+ * no reason to stop anything: the next one is asked, for ever. One thread of its own; {@link #nudge} and {@link #call} from any.
+ */
+final class MasterLink implements AutoCloseable, BlockReporter.Master {
+  private static final Logger LOG = LoggerFactory.getLogger(MasterLink.class);
+
+  private static final Duration HEARTBEAT_LIMIT = Duration.ofSeconds(3);
+  private static final Duration REPORT_LIMIT = Duration.ofSeconds(30);
+
+  /** News within this time share a heartbeat. */
+  private static final long GATHER_MS = 5;
+
+  private final String server;
+  private final RpcClient client;
+  private final Duration period;
+  private final Outbox outbox;
+  private final Function<Outbox.Batch, MasterRequest.Heartbeat> heartbeat;
+  private final Consumer<MasterReply.Orders> orders;
+  private final LeaderGuess guess;
+  private final int tries;
+  private final BlockingQueue<Boolean> nudges = new ArrayBlockingQueue<>(1);
+  private final Thread thread;
+  private volatile boolean stopping;
+  private volatile String leader = "";
+
+  /**
+   * @param heartbeat makes the message around what the outbox holds
+   * @param orders obeys, on this link's thread
+   */
+  MasterLink(
+      ChunkServerConfig config, RpcClient client, Outbox outbox, Function<Outbox.Batch, MasterRequest.Heartbeat> heartbeat, Consumer<MasterReply.Orders> orders) {
+    server = config.name();
+    this.client = client;
+    period = config.timing().heartbeat();
+    this.outbox = outbox;
+    this.heartbeat = heartbeat;
+    this.orders = orders;
+    guess = new LeaderGuess(config.masters());
+    tries = 2 * config.masters().size();
+    thread = Thread.ofPlatform().daemon().name(server + "-heartbeat").unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Heartbeat now. */
+  void nudge() {
+    nudges.offer(true);
+  }
+
+  /** Whether the last heartbeat was answered by a leader. */
+  boolean connected() {
+    return !leader.isEmpty();
+  }
+
+  private void run() {
+    try {
+      while (!stopping) {
+        nudges.clear();
+        if (beat()) {
+          nudge();
+        }
+        if (nudges.poll(period.toNanos(), TimeUnit.NANOSECONDS) != null) {
+          TimeUnit.MILLISECONDS.sleep(GATHER_MS);
+        }
+      }
+    } catch (InterruptedException e) {
+      LOG.debug("{} stops its heartbeats", server);
+    }
+  }
+
+  /** One heartbeat to whoever leads. Returns whether there is more to tell at once. */
+  private boolean beat() throws InterruptedException {
+    AshlarException last = null;
+    for (int n = 0; n < tries && !stopping; n++) {
+      Outbox.Batch batch = outbox.next();
+      String master = guess.current();
+      try {
+        MasterReply reply = send(master, heartbeat.apply(batch), HEARTBEAT_LIMIT);
+        if (!(reply instanceof MasterReply.Orders o)) {
+          throw new AshlarException(ErrorCode.INTERNAL, "It answered a heartbeat with " + reply.getClass().getSimpleName());
+        }
+        guess.leads();
+        if (!master.equals(leader)) {
+          LOG.info("{} takes its orders from master {}", server, master);
+        }
+        leader = master;
+        boolean more = outbox.told(batch);
+        obey(o);
+        return more;
+      } catch (AshlarException e) {
+        last = e;
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+        switch (e.code()) {
+          case NOT_LEADER -> guess.notLeader(String.valueOf(e.getMessage()));
+          default -> guess.failed();
+        }
+      }
+    }
+    if (!leader.isEmpty() && last != null) {
+      LOG.warn("{} reaches no leading master (goes on with what it knows): {}", server, last.getMessage());
+    }
+    leader = "";
+    return false;
+  }
+
+  private void obey(MasterReply.Orders o) {
+    try {
+      orders.accept(o);
+    } catch (RuntimeException e) {
+      LOG.error("{} met a bug while it obeyed the master", server, e);
+    }
+  }
+
+  @Override
+  public MasterReply call(MasterRequest request) throws AshlarException {
+    String master = leader;
+    if (master.isEmpty()) {
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "No master leads at present");
+    }
+    return send(master, request, REPORT_LIMIT);
+  }
+
+  private MasterReply send(String master, MasterRequest request, Duration limit) throws AshlarException {
+    try (RpcReply reply = client.call(master, request, null, limit)) {
+      if (reply.message() instanceof MasterReply m) {
+        return m;
+      }
+      throw new AshlarException(ErrorCode.INTERNAL, "Master " + master + " answered with " + reply.message().getClass().getSimpleName());
+    }
+  }
+
+  @Override
+  public void close() {
+    stopping = true;
+    thread.interrupt();
+    try {
+      thread.join(5_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ashlar.chunkserver.rebuild;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ashlar.chunkserver.scrub;
+
+import org.jspecify.annotations.NullMarked;

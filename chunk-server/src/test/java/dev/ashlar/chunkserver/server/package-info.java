@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ashlar.chunkserver.server;
+
+import org.jspecify.annotations.NullMarked;
