@@ -20,8 +20,9 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are welcome) and has a deadline. Files and directories are named by inode;
- * {@link #resolve} turns a path into one. The root directory is {@link Attr#ROOT}.
+ * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are
+ * welcome) and has a deadline. Files and directories are named by inode; {@link #resolve} turns a
+ * path into one. The root directory is {@link Attr#ROOT}.
  */
 @SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
 public final class AshlarFileSystem implements AutoCloseable {
@@ -33,7 +34,9 @@ public final class AshlarFileSystem implements AutoCloseable {
     this.masters = masters;
   }
 
-  /** A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation. */
+  /**
+   * A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation.
+   */
   public static AshlarFileSystem connect(ClientConfig config) throws AshlarException {
     throw new AshlarException(ErrorCode.UNAVAILABLE, "No transport yet for " + config.candidates());
   }
@@ -50,14 +53,18 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public Attr lookup(long parent, String name) throws AshlarException {
-    return masters.query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class).attr();
+    return masters
+        .query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class)
+        .attr();
   }
 
   public Attr mkdir(long parent, String name, int mode) throws AshlarException {
     return change(new Command.Mkdir(parent, name, mode, config.uid(), config.gid()));
   }
 
-  /** Makes a directory and those above it that are missing. What exists and is a directory is fine. */
+  /**
+   * Makes a directory and those above it that are missing. What exists and is a directory is fine.
+   */
   public Attr mkdirs(String path, int mode) throws AshlarException {
     Deque<String> missing = new ArrayDeque<>();
     String known = Paths.normalize(path);
@@ -65,7 +72,8 @@ public final class AshlarFileSystem implements AutoCloseable {
       try {
         Attr attr = resolve(known).attr();
         if (!attr.isDirectory()) {
-          throw new AshlarException(ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
+          throw new AshlarException(
+              ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
         }
         return mkdirs(attr, missing, mode);
       } catch (AshlarException e) {
@@ -110,7 +118,9 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param noReplace fail with EXISTS instead of replacing
    * @param exchange swap the two
    */
-  public void rename(long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange) throws AshlarException {
+  public void rename(
+      long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange)
+      throws AshlarException {
     run(new Command.Rename(parent, name, newParent, newName, noReplace, exchange));
   }
 
@@ -127,19 +137,29 @@ public final class AshlarFileSystem implements AutoCloseable {
     return change(new Command.HardLink(inode, parent, name));
   }
 
-  /** One page of a directory in byte order of the names, after {@code after} (empty for the start), at most {@code limit} entries (up to 10,000). */
+  /**
+   * One page of a directory in byte order of the names, after {@code after} (empty for the start),
+   * at most {@code limit} entries (up to 10,000).
+   */
   public MasterReply.Entries readdir(long inode, String after, int limit) throws AshlarException {
     return masters.query(new MasterRequest.ReadDir(inode, after, limit), MasterReply.Entries.class);
   }
 
-  /** All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException. */
+  /**
+   * All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException.
+   */
   public Iterator<MasterReply.Entry> list(long inode) {
-    return new PagedIterator<>(after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE), MasterReply.Entries::entries, MasterReply.Entries::more);
+    return new PagedIterator<>(
+        after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE),
+        MasterReply.Entries::entries,
+        MasterReply.Entries::more);
   }
 
   /** {@link #list} as a stream. */
   public Stream<MasterReply.Entry> stream(long inode) {
-    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL), false);
+    return StreamSupport.stream(
+        Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL),
+        false);
   }
 
   // Content.
@@ -160,11 +180,15 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param exclusive fail with EXISTS if it is there
    * @param policy text form, empty for the directory's
    */
-  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy) throws AshlarException {
+  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy)
+      throws AshlarException {
     throw notYet(parent + name + mode + exclusive + policy);
   }
 
-  /** Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the handle when done. */
+  /**
+   * Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the
+   * handle when done.
+   */
   public FileHandle open(long inode, OpenMode mode) throws AshlarException {
     throw notYet("inode " + inode + mode);
   }
@@ -178,12 +202,18 @@ public final class AshlarFileSystem implements AutoCloseable {
     throw notYet("inode " + handle.inode() + offset + target);
   }
 
-  /** Takes all remaining bytes, to be written at the end of the file; others see them after {@link #fsync} or {@link #release}. Returns the bytes taken. */
+  /**
+   * Takes all remaining bytes, to be written at the end of the file; others see them after {@link
+   * #fsync} or {@link #release}. Returns the bytes taken.
+   */
   public int append(FileHandle handle, ByteBuffer source) throws AshlarException {
     throw notYet("inode " + handle.inode() + source);
   }
 
-  /** {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else (INVALID). */
+  /**
+   * {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else
+   * (INVALID).
+   */
   public int write(FileHandle handle, long offset, ByteBuffer source) throws AshlarException {
     throw notYet("inode " + handle.inode() + offset + source);
   }
@@ -224,7 +254,15 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public Attr setattr(long inode, AttrChange change) throws AshlarException {
-    return change(new Command.SetAttr(inode, change.mask(), change.mode(), change.uid(), change.gid(), change.accessedNs(), change.modifiedNs()));
+    return change(
+        new Command.SetAttr(
+            inode,
+            change.mask(),
+            change.mode(),
+            change.uid(),
+            change.gid(),
+            change.accessedNs(),
+            change.modifiedNs()));
   }
 
   public byte[] getxattr(long inode, String name) throws AshlarException {
@@ -237,7 +275,8 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param create fail with EXISTS if it is there
    * @param replace fail with NO_ATTRIBUTE if it is not
    */
-  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace) throws AshlarException {
+  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace)
+      throws AshlarException {
     run(new Command.SetXattr(inode, name, value, create, replace));
   }
 
@@ -259,9 +298,14 @@ public final class AshlarFileSystem implements AutoCloseable {
     return masters.query(new MasterRequest.GetStatus(), MasterReply.StatusReply.class).status();
   }
 
-  /** Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader says about it. */
+  /**
+   * Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader
+   * says about it.
+   */
   public String administer(String action, List<String> arguments) throws AshlarException {
-    return masters.query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class).text();
+    return masters
+        .query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class)
+        .text();
   }
 
   /** One page of all files with inode above {@code after}, with their chunks: for fsck. */

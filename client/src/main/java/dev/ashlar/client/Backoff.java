@@ -2,7 +2,10 @@ package dev.ashlar.client;
 
 import java.util.random.RandomGenerator;
 
-/** Growing pauses with jitter, so that many clients that failed together do not return together. For one thread. */
+/**
+ * Growing pauses with jitter, so that many clients that failed together do not return together. For
+ * one thread.
+ */
 final class Backoff {
   private static final long FIRST_MS = 10;
   private static final long LAST_MS = 1_000;

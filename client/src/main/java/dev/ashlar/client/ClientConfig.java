@@ -12,10 +12,12 @@ import java.util.List;
 /**
  * How a client finds its cluster and what it may use.
  *
- * @param masters client addresses of the masters as host:port; some suffice, the rest is learned from them
+ * @param masters client addresses of the masters as host:port; some suffice, the rest is learned
+ *     from them
  * @param masterDeadline how long an operation looks for a master that can answer before it fails
  * @param masterTry how long one master may take to answer before the next is asked
- * @param blockTimeout after this long without an answer a chunk server has failed a request, however slow its sisters are
+ * @param blockTimeout after this long without an answer a chunk server has failed a request,
+ *     however slow its sisters are
  * @param memoryBytes bound on the off-heap memory of all writers together, and again of all readers
  * @param readAheadBytes of a file that a streaming reader asks for ahead of what it delivered
  * @param hedgeShare extra requests to servers that are not late, as a share of all read requests
@@ -49,7 +51,11 @@ public record ClientConfig(
       port(master);
     }
     if (memoryBytes < MIN_MEMORY_BYTES) {
-      throw new IllegalArgumentException("A client needs at least " + MIN_MEMORY_BYTES + " bytes of memory for transfers, but was given " + memoryBytes);
+      throw new IllegalArgumentException(
+          "A client needs at least "
+              + MIN_MEMORY_BYTES
+              + " bytes of memory for transfers, but was given "
+              + memoryBytes);
     }
   }
 
@@ -59,43 +65,98 @@ public record ClientConfig(
    * @param masters as host:port
    */
   public static ClientConfig of(List<String> masters) {
-    return new ClientConfig(masters, Duration.ofSeconds(60), Duration.ofSeconds(5), Duration.ofSeconds(30), 96L << 20, 12L << 20, 0.05, 0, 0);
+    return new ClientConfig(
+        masters,
+        Duration.ofSeconds(60),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(30),
+        96L << 20,
+        12L << 20,
+        0.05,
+        0,
+        0);
   }
 
   /** As {@link #of(List)} from a comma-separated list. */
   public static ClientConfig of(String masters) {
-    return of(Arrays.stream(masters.split(",", -1)).map(String::strip).filter(s -> !s.isEmpty()).toList());
+    return of(
+        Arrays.stream(masters.split(",", -1))
+            .map(String::strip)
+            .filter(s -> !s.isEmpty())
+            .toList());
   }
 
   public ClientConfig withMasterDeadline(Duration d) {
-    return new ClientConfig(masters, d, masterTry, blockTimeout, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
+    return new ClientConfig(
+        masters, d, masterTry, blockTimeout, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
   }
 
   public ClientConfig withMasterTry(Duration d) {
-    return new ClientConfig(masters, masterDeadline, d, blockTimeout, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
+    return new ClientConfig(
+        masters,
+        masterDeadline,
+        d,
+        blockTimeout,
+        memoryBytes,
+        readAheadBytes,
+        hedgeShare,
+        uid,
+        gid);
   }
 
   public ClientConfig withBlockTimeout(Duration d) {
-    return new ClientConfig(masters, masterDeadline, masterTry, d, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
+    return new ClientConfig(
+        masters, masterDeadline, masterTry, d, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
   }
 
   public ClientConfig withMemoryBytes(long bytes) {
-    return new ClientConfig(masters, masterDeadline, masterTry, blockTimeout, bytes, readAheadBytes, hedgeShare, uid, gid);
+    return new ClientConfig(
+        masters,
+        masterDeadline,
+        masterTry,
+        blockTimeout,
+        bytes,
+        readAheadBytes,
+        hedgeShare,
+        uid,
+        gid);
   }
 
   public ClientConfig withReadAheadBytes(long bytes) {
-    return new ClientConfig(masters, masterDeadline, masterTry, blockTimeout, memoryBytes, bytes, hedgeShare, uid, gid);
+    return new ClientConfig(
+        masters, masterDeadline, masterTry, blockTimeout, memoryBytes, bytes, hedgeShare, uid, gid);
   }
 
   public ClientConfig withHedgeShare(double share) {
-    return new ClientConfig(masters, masterDeadline, masterTry, blockTimeout, memoryBytes, readAheadBytes, share, uid, gid);
+    return new ClientConfig(
+        masters,
+        masterDeadline,
+        masterTry,
+        blockTimeout,
+        memoryBytes,
+        readAheadBytes,
+        share,
+        uid,
+        gid);
   }
 
   public ClientConfig withOwner(int newUid, int newGid) {
-    return new ClientConfig(masters, masterDeadline, masterTry, blockTimeout, memoryBytes, readAheadBytes, hedgeShare, newUid, newGid);
+    return new ClientConfig(
+        masters,
+        masterDeadline,
+        masterTry,
+        blockTimeout,
+        memoryBytes,
+        readAheadBytes,
+        hedgeShare,
+        newUid,
+        newGid);
   }
 
-  /** The masters to try: those given; for a single loopback address also the ports of the other masters of a local cluster. */
+  /**
+   * The masters to try: those given; for a single loopback address also the ports of the other
+   * masters of a local cluster.
+   */
   List<String> candidates() throws AshlarException {
     if (masters.size() > 1) {
       return masters;
@@ -117,7 +178,10 @@ public record ClientConfig(
     try {
       return InetAddress.getByName(host).isLoopbackAddress();
     } catch (UnknownHostException e) {
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "The master's host name '" + host + "' is unknown: check the address", e);
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "The master's host name '" + host + "' is unknown: check the address",
+          e);
     }
   }
 
@@ -135,6 +199,9 @@ public record ClientConfig(
   }
 
   private static String badAddress(String address) {
-    return "'" + address + "' is not an address of a master: write host:port, for example 127.0.0.1:" + DEFAULT_PORT;
+    return "'"
+        + address
+        + "' is not an address of a master: write host:port, for example 127.0.0.1:"
+        + DEFAULT_PORT;
   }
 }

@@ -1,6 +1,9 @@
 package dev.ashlar.client;
 
-/** A file opened by {@link AshlarFileSystem#open} or {@link AshlarFileSystem#create}; release it there. Thread-safe. */
+/**
+ * A file opened by {@link AshlarFileSystem#open} or {@link AshlarFileSystem#create}; release it
+ * there. Thread-safe.
+ */
 public final class FileHandle {
   private final long inode;
   private final OpenMode mode;

@@ -7,10 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * One committed version of a file's content, the one that was current when it was opened. Thread-safe.
+ * One committed version of a file's content, the one that was current when it was opened.
+ * Thread-safe.
  *
- * <p>If the file changes and the old version is gone before it was read, reading fails with {@link dev.ashlar.protocol.ErrorCode#CONFLICT}: open it again and start over.
- * Lost, slow or corrupt blocks within the tolerance of the policy are made good and not noticed; beyond it reading fails with DATA_LOST.
+ * <p>If the file changes and the old version is gone before it was read, reading fails with {@link
+ * dev.ashlar.protocol.ErrorCode#CONFLICT}: open it again and start over. Lost, slow or corrupt
+ * blocks within the tolerance of the policy are made good and not noticed; beyond it reading fails
+ * with DATA_LOST.
  */
 public interface FileReader extends AutoCloseable {
   /** Attributes of the version that is read. */
@@ -29,7 +32,8 @@ public interface FileReader extends AutoCloseable {
   int read(long offset, ByteBuffer target) throws AshlarException;
 
   /**
-   * Writes all bytes from {@code offset}, at most {@code length}, to {@code target} in order, reading ahead.
+   * Writes all bytes from {@code offset}, at most {@code length}, to {@code target} in order,
+   * reading ahead.
    *
    * @return bytes written: less than length only where the file ends
    * @throws AshlarException if the bytes cannot be had; what was written before is correct

@@ -8,7 +8,8 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
 /**
- * Writes a new file as a whole: nobody sees anything of it before {@link #commit}, and all of it after. For one thread at a time.
+ * Writes a new file as a whole: nobody sees anything of it before {@link #commit}, and all of it
+ * after. For one thread at a time.
  */
 public interface FileWriter extends WritableByteChannel {
   /** Takes all remaining bytes; blocks while too many are on their way. */
@@ -34,7 +35,8 @@ public interface FileWriter extends WritableByteChannel {
   /**
    * Returns once every byte and the name are durable. Nothing can be written after it.
    *
-   * @throws AshlarException if nothing was changed, except TIMEOUT: then look whether the file is there
+   * @throws AshlarException if nothing was changed, except TIMEOUT: then look whether the file is
+   *     there
    */
   Attr commit() throws AshlarException;
 

@@ -14,8 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests to whichever master leads. Looks for the leader, and repeats what was not decided, until the deadline of the configuration. Commands are numbered within a
- * session, so that a repeated one takes effect once. Thread-safe; blocks the calling thread only.
+ * Requests to whichever master leads. Looks for the leader, and repeats what was not decided, until
+ * the deadline of the configuration. Commands are numbered within a session, so that a repeated one
+ * takes effect once. Thread-safe; blocks the calling thread only.
  */
 final class MasterClient implements AutoCloseable {
   /** How long {@link #close} tries to say good-bye; if it fails the session runs out by itself. */
@@ -34,8 +35,11 @@ final class MasterClient implements AutoCloseable {
   /** A session that the masters know. */
   private record Session(long client, SeqWindow window) {}
 
-  /** @param transport closed by this client */
-  MasterClient(Transport transport, MasterRing ring, Duration deadline, Duration tryTimeout, String host) {
+  /**
+   * @param transport closed by this client
+   */
+  MasterClient(
+      Transport transport, MasterRing ring, Duration deadline, Duration tryTimeout, String host) {
     this.transport = transport;
     this.ring = ring;
     this.deadline = deadline;
@@ -43,7 +47,10 @@ final class MasterClient implements AutoCloseable {
     this.host = host;
   }
 
-  /** Names this client to the masters: in commands, for leases and pins. Changes when a session was lost. */
+  /**
+   * Names this client to the masters: in commands, for leases and pins. Changes when a session was
+   * lost.
+   */
   long clientId() {
     return clientId;
   }
@@ -53,7 +60,10 @@ final class MasterClient implements AutoCloseable {
     return expect(new Attempts(deadline).run(request), expected, request);
   }
 
-  /** Has a command decided, once, however often it must be sent. {@code expected} is the type of the answer. */
+  /**
+   * Has a command decided, once, however often it must be sent. {@code expected} is the type of the
+   * answer.
+   */
   <T extends MasterReply> T submit(Command command, Class<T> expected) throws AshlarException {
     Session current = session();
     try {
@@ -66,10 +76,12 @@ final class MasterClient implements AutoCloseable {
     }
   }
 
-  private <T extends MasterReply> T submit(Session s, Command command, Class<T> expected, Attempts attempts) throws AshlarException {
+  private <T extends MasterReply> T submit(
+      Session s, Command command, Class<T> expected, Attempts attempts) throws AshlarException {
     long seq = s.window.begin();
     try {
-      MasterRequest.Submit request = new MasterRequest.Submit(s.client, seq, s.window.ackedBelow(), command);
+      MasterRequest.Submit request =
+          new MasterRequest.Submit(s.client, seq, s.window.ackedBelow(), command);
       return expect(attempts.run(request), expected, request);
     } catch (AshlarException e) {
       if (e.code() == ErrorCode.SESSION_EXPIRED) {
@@ -120,12 +132,19 @@ final class MasterClient implements AutoCloseable {
     return ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
   }
 
-  private static <T extends MasterReply> T expect(Message reply, Class<T> expected, Message request) throws AshlarException {
+  private static <T extends MasterReply> T expect(Message reply, Class<T> expected, Message request)
+      throws AshlarException {
     if (expected.isInstance(reply)) {
       return expected.cast(reply);
     }
     throw new AshlarException(
-        ErrorCode.INTERNAL, "A master answered " + request.getClass().getSimpleName() + " with " + reply.getClass().getSimpleName() + ", not with " + expected.getSimpleName());
+        ErrorCode.INTERNAL,
+        "A master answered "
+            + request.getClass().getSimpleName()
+            + " with "
+            + reply.getClass().getSimpleName()
+            + ", not with "
+            + expected.getSimpleName());
   }
 
   @Override
@@ -135,7 +154,8 @@ final class MasterClient implements AutoCloseable {
     session = null;
     if (last != null) {
       try {
-        submit(last, new Command.CloseSession(), MasterReply.Done.class, new Attempts(GOOD_BYE, true));
+        submit(
+            last, new Command.CloseSession(), MasterReply.Done.class, new Attempts(GOOD_BYE, true));
       } catch (AshlarException | SessionGone e) {
         // The session and its leases run out by themselves.
       }
@@ -143,7 +163,9 @@ final class MasterClient implements AutoCloseable {
     transport.close();
   }
 
-  /** The session ran out. Not an AshlarException so that nobody takes it for an answer by mistake. */
+  /**
+   * The session ran out. Not an AshlarException so that nobody takes it for an answer by mistake.
+   */
   private static final class SessionGone extends RuntimeException {
     private static final long serialVersionUID = 1L;
     private final AshlarException error;
@@ -177,7 +199,8 @@ final class MasterClient implements AutoCloseable {
     Message run(MasterRequest request) throws AshlarException {
       while (true) {
         if (closed && !closing) {
-          throw new AshlarException(ErrorCode.UNAVAILABLE, "This client is closed: connect a new one");
+          throw new AshlarException(
+              ErrorCode.UNAVAILABLE, "This client is closed: connect a new one");
         }
         String master = ring.current();
         try (RpcReply reply = transport.call(master, request, shorter(tryTimeout, left()))) {
@@ -188,7 +211,10 @@ final class MasterClient implements AutoCloseable {
       }
     }
 
-    /** Decides where to go next, and waits if there is nowhere better; throws if the failure is an answer or time is up. */
+    /**
+     * Decides where to go next, and waits if there is nowhere better; throws if the failure is an
+     * answer or time is up.
+     */
     private void pause(String master, AshlarException e) throws AshlarException {
       boolean wait =
           switch (e.code()) {
@@ -234,14 +260,34 @@ final class MasterClient implements AutoCloseable {
 
     private AshlarException tooLate(AshlarException last) {
       return switch (last.code()) {
-        case TIMEOUT -> new AshlarException(
-            ErrorCode.TIMEOUT, "No master answered within " + limit.toSeconds() + " s, the operation may or may not have happened (" + last.getMessage() + "): look before repeating it", last);
-        case NOT_LEADER -> new AshlarException(
-            ErrorCode.UNAVAILABLE, "The masters have had no leader for " + limit.toSeconds() + " s: start enough of them for a majority (asked " + ring.all() + ")", last);
-        default -> new AshlarException(
-            ErrorCode.UNAVAILABLE,
-            "No master could serve the request within " + limit.toSeconds() + " s (" + last.getMessage() + "): check that the masters run and are reachable at " + ring.all(),
-            last);
+        case TIMEOUT ->
+            new AshlarException(
+                ErrorCode.TIMEOUT,
+                "No master answered within "
+                    + limit.toSeconds()
+                    + " s, the operation may or may not have happened ("
+                    + last.getMessage()
+                    + "): look before repeating it",
+                last);
+        case NOT_LEADER ->
+            new AshlarException(
+                ErrorCode.UNAVAILABLE,
+                "The masters have had no leader for "
+                    + limit.toSeconds()
+                    + " s: start enough of them for a majority (asked "
+                    + ring.all()
+                    + ")",
+                last);
+        default ->
+            new AshlarException(
+                ErrorCode.UNAVAILABLE,
+                "No master could serve the request within "
+                    + limit.toSeconds()
+                    + " s ("
+                    + last.getMessage()
+                    + "): check that the masters run and are reachable at "
+                    + ring.all(),
+                last);
       };
     }
 
@@ -259,7 +305,8 @@ final class MasterClient implements AutoCloseable {
       TimeUnit.MILLISECONDS.sleep(ms);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while looking for a master that can answer", e);
+      throw new AshlarException(
+          ErrorCode.TIMEOUT, "Interrupted while looking for a master that can answer", e);
     }
   }
 }

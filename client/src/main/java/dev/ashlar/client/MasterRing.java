@@ -3,7 +3,10 @@ package dev.ashlar.client;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which master to ask next: the one that led last, or where it pointed to, or else each in turn. Thread-safe. */
+/**
+ * Which master to ask next: the one that led last, or where it pointed to, or else each in turn.
+ * Thread-safe.
+ */
 final class MasterRing {
   /** Bound on what hints can add. */
   private static final int MAX_MASTERS = 64;

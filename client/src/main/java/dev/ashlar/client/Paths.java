@@ -3,11 +3,17 @@ package dev.ashlar.client;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Absolute paths as text. Does not know symbolic links: "a/.." is not simplified, the masters walk it. */
+/**
+ * Absolute paths as text. Does not know symbolic links: "a/.." is not simplified, the masters walk
+ * it.
+ */
 public final class Paths {
   private Paths() {}
 
-  /** One slash at the start and between names, none at the end. A path without a first slash gets one. */
+  /**
+   * One slash at the start and between names, none at the end. A path without a first slash gets
+   * one.
+   */
   public static String normalize(String path) {
     List<String> names = new ArrayList<>();
     for (String name : path.split("/", -1)) {
