@@ -126,7 +126,7 @@ final class Changes extends Tables {
   /** Writes a chunk row that is in terms of its group as it is now; {@code old} is the one it takes the place of. */
   void putChunk(long inode, int index, @Nullable ChunkRow old, ChunkRow row, GroupRow group) {
     if (old != null) {
-      uncount(inode, old);
+      uncount(old);
     }
     put(Table.CHUNKS.key(inode, index), row);
     put(Table.CHUNK_INDEX.key(row.group(), row.chunk()), new ChunkOwner(inode, index));
@@ -136,12 +136,12 @@ final class Changes extends Tables {
 
   /** Takes a chunk out of its file and queues its blocks for deletion. */
   void dropChunk(long inode, int index, ChunkRow row) {
-    uncount(inode, row);
+    uncount(row);
     delete(Table.CHUNKS.key(inode, index));
     queueDeletion(row.group(), row.chunk(), row.version(), inode);
   }
 
-  private void uncount(long inode, ChunkRow row) {
+  private void uncount(ChunkRow row) {
     GroupRow group = groupOf(row);
     countsOf(group).count(row, Policy.parse(group.policy()), -1);
     cluster = Clusters.data(cluster, -row.validLength(), -1);

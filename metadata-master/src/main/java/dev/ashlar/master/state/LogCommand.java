@@ -15,15 +15,27 @@ public sealed interface LogCommand {
   @Tag(1)
   record ClientCommand(long client, long seq, long ackedBelow, Command command) implements LogCommand {}
 
-  /** Makes the root directory and names the cluster; the first one wins, further ones do nothing. @param cluster random, not 0 */
+  /**
+   * Makes the root directory and names the cluster; the first one wins, further ones do nothing.
+   *
+   * @param cluster random, not 0
+   */
   @Tag(2)
   record InitCluster(long cluster, String policy, int keyId, byte[] secret) implements LogCommand {}
 
-  /** A chunk server is new, or its address or domain changed. @param domain empty: its own name is its failure domain */
+  /**
+   * A chunk server is new, or its address or domain changed.
+   *
+   * @param domain empty: its own name is its failure domain
+   */
   @Tag(3)
   record RegisterServer(String server, String address, String domain) implements LogCommand {}
 
-  /** A disk is new, moved to another server, or changed domain, path or capacity. @param domain empty: the server's */
+  /**
+   * A disk is new, moved to another server, or changed domain, path or capacity.
+   *
+   * @param domain empty: the server's
+   */
   @Tag(4)
   record RegisterDisk(long disk, String server, String path, String domain, long capacityBytes) implements LogCommand {}
 
@@ -79,7 +91,11 @@ public sealed interface LogCommand {
   @Tag(15)
   record ExpireSessions(long[] clients) implements LogCommand {}
 
-  /** A new key to sign tokens with; the newest {@link #KEPT_KEYS} stay valid. @param id above every earlier one */
+  /**
+   * A new key to sign tokens with; the newest {@link #KEPT_KEYS} stay valid.
+   *
+   * @param id above every earlier one
+   */
   @Tag(16)
   record AddTokenKey(int id, byte[] secret) implements LogCommand {}
 

@@ -27,6 +27,14 @@ final class FileTrees {
     }
   }
 
+  /** Puts the name of a file on media. */
+  static void syncParent(Path path) throws IOException {
+    Path parent = path.toAbsolutePath().getParent();
+    if (parent != null) {
+      sync(parent);
+    }
+  }
+
   /** Puts a file, or the names in a directory, on media. */
   static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {

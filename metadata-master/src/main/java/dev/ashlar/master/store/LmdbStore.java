@@ -123,7 +123,7 @@ public final class LmdbStore implements KeyValueStore {
       Applied inside = positionIn(work);
       FileTrees.sync(work.resolve(DATA_FILE));
       Files.move(work.resolve(DATA_FILE), file, StandardCopyOption.ATOMIC_MOVE);
-      FileTrees.sync(file.toAbsolutePath().getParent());
+      FileTrees.syncParent(file);
       FileTrees.delete(work);
       return inside;
     } catch (IOException | LmdbException e) {
@@ -154,7 +154,7 @@ public final class LmdbStore implements KeyValueStore {
           FileTrees.sync(fresh.resolve(DATA_FILE));
           FileTrees.delete(dir);
           Files.move(fresh, dir, StandardCopyOption.ATOMIC_MOVE);
-          FileTrees.sync(dir.toAbsolutePath().getParent());
+          FileTrees.syncParent(dir);
           open();
         });
   }
