@@ -1,0 +1,35 @@
+package dev.ashlar.master.raft;
+
+import java.time.Duration;
+
+/**
+ * What may differ between clusters; everything else is fixed in {@link RatisProperties}.
+ *
+ * @param timeoutMin shortest election timeout; the read lease is 70 % of it
+ * @param timeoutMax longest election timeout
+ * @param snapshotThreshold log entries between automatic snapshots: bounds replay and disk
+ * @param logPreserved entries kept before a snapshot, so that short outages catch up by log
+ * @param segmentBytes size of a log file
+ * @param readLease false sends every read through the log: for virtual machines that are suspended or moved live, whose clock may stop
+ * @param mapSizeBytes largest size of the store; the file is sparse
+ */
+public record RaftSettings(
+    Duration timeoutMin, Duration timeoutMax, long snapshotThreshold, long logPreserved, int segmentBytes, boolean readLease, long mapSizeBytes) {
+  public static final RaftSettings DEFAULT = new RaftSettings(Duration.ofSeconds(1), Duration.ofSeconds(2), 500_000, 100_000, 32 << 20, true, 64L << 30);
+
+  /** How often an idle leader proposes a tick. */
+  static final Duration TICK = Duration.ofMillis(200);
+
+  private static final int LEASE_PERCENT = 70;
+
+  public RaftSettings {
+    if (timeoutMin.compareTo(TICK.multipliedBy(2)) < 0 || timeoutMax.compareTo(timeoutMin) <= 0) {
+      throw new IllegalArgumentException("Election timeouts must be at least 400 ms and the longest above the shortest, but are " + timeoutMin + " and " + timeoutMax);
+    }
+  }
+
+  /** How long after its submission an entry proves that no other master leads. */
+  Duration lease() {
+    return timeoutMin.multipliedBy(LEASE_PERCENT).dividedBy(100);
+  }
+}
