@@ -1,0 +1,109 @@
+package dev.ashlar.chunkserver.store;
+
+import dev.ashlar.chunkserver.store.DiskQueue.Operation;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the disk's thread does: takes all operations that wait, does them, syncs once for all that want to be durable, answers; in between and when idle, gives space back.
+ * Ends when the queue ends or when anything but a refusal goes wrong.
+ */
+final class DiskLoop implements Runnable {
+  private static final Logger LOG = LoggerFactory.getLogger(DiskLoop.class);
+
+  private static final long IDLE_MILLIS = 500;
+
+  /** While somebody reads what is to be freed. */
+  private static final long WAIT_MILLIS = 50;
+
+  /** Batches between two steps of compaction under load. */
+  private static final int BATCHES_PER_STEP = 16;
+
+  private final Function<Throwable, AshlarException> fail;
+  private final DiskQueue queue;
+  private final StoreState state;
+  private final StoreCore core;
+  private final Compactor compactor;
+  private int sinceStep;
+
+  DiskLoop(Function<Throwable, AshlarException> fail, DiskQueue queue, StoreState state, StoreCore core) {
+    this.fail = fail;
+    this.queue = queue;
+    this.state = state;
+    this.core = core;
+    this.compactor = new Compactor(state, core);
+  }
+
+  @Override
+  @SuppressWarnings("CatchingUnchecked")
+  public void run() {
+    List<Operation<?>> batch = List.of();
+    try {
+      long wait = 0;
+      while (!queue.finished()) {
+        batch = queue.take(wait);
+        serve(batch);
+        queue.done(batch);
+        boolean busy = tidy(batch.isEmpty());
+        wait = busy ? 0 : state.leases.waiting() ? WAIT_MILLIS : IDLE_MILLIS;
+      }
+      core.sync();
+      mark();
+      core.sync();
+    } catch (InterruptedException | IOException | RuntimeException | Error e) {
+      AshlarException reason = fail.apply(e);
+      for (Operation<?> o : batch) {
+        o.answer().completeExceptionally(reason);
+      }
+    } finally {
+      // A transaction of the index belongs to the thread that began it.
+      state.index.rollback();
+    }
+  }
+
+  private void serve(List<Operation<?>> batch) throws IOException {
+    List<Runnable> answers = new ArrayList<>();
+    for (Operation<?> operation : batch) {
+      Runnable answer = operation.run(core);
+      if (answer != null) {
+        answers.add(answer);
+      }
+    }
+    if (!answers.isEmpty()) {
+      core.sync();
+      answers.forEach(Runnable::run);
+    }
+  }
+
+  private boolean tidy(boolean idle) throws IOException {
+    boolean busy = core.reclaim();
+    if (idle || ++sinceStep >= BATCHES_PER_STEP) {
+      sinceStep = 0;
+      busy |= compactor.step();
+      if (core.unsynced()) {
+        core.sync();
+      }
+      if (idle && !busy) {
+        mark();
+      }
+    }
+    return busy;
+  }
+
+  private void mark() throws IOException {
+    try {
+      core.mark();
+    } catch (AshlarException e) {
+      if (e.code() != ErrorCode.NO_SPACE) {
+        throw e;
+      }
+      LOG.debug("No room for a mark", e);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.ashlar.chunkserver.store;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** Operations that wait for the disk's thread, bounded in number and bytes. Thread-safe. Once closed, every operation is answered with the reason. */
+final class DiskQueue {
+  @FunctionalInterface
+  interface Work<T> {
+    T on(StoreCore core) throws IOException;
+  }
+
+  /**
+   * @param bytes of payload it holds on to
+   * @param durable whether the answer must wait for a sync
+   */
+  record Operation<T>(Work<T> work, CompletableFuture<T> answer, long bytes, boolean durable) {
+    /** Does the work; answers at once, or returns what will answer after the sync. */
+    @Nullable Runnable run(StoreCore core) throws IOException {
+      T result;
+      try {
+        result = work.on(core);
+      } catch (AshlarException e) {
+        answer.completeExceptionally(e);
+        return null;
+      }
+      if (durable) {
+        return () -> answer.complete(result);
+      }
+      answer.complete(result);
+      return null;
+    }
+  }
+
+  private static final int MAX_BATCH = 1024;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition filled = lock.newCondition();
+  private final ArrayDeque<Operation<?>> waiting = new ArrayDeque<>();
+  private final long maxBytes;
+  private final int maxOperations;
+  private long bytes;
+  private boolean ended;
+  private @Nullable AshlarException closed;
+
+  DiskQueue(long maxBytes, int maxOperations) {
+    this.maxBytes = maxBytes;
+    this.maxOperations = maxOperations;
+  }
+
+  <T> CompletableFuture<T> submit(Work<T> work, long size, boolean durable) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    AshlarException refusal;
+    lock.lock();
+    try {
+      refusal = refusal(size);
+      if (refusal == null) {
+        bytes += size;
+        waiting.add(new Operation<>(work, answer, size, durable));
+        filled.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (refusal != null) {
+      answer.completeExceptionally(refusal);
+    }
+    return answer;
+  }
+
+  private @Nullable AshlarException refusal(long size) {
+    AshlarException reason = closed;
+    if (reason != null) {
+      return new AshlarException(reason.code(), String.valueOf(reason.getMessage()));
+    }
+    if (ended) {
+      return new AshlarException(ErrorCode.UNAVAILABLE, "The disk is being closed");
+    }
+    if (waiting.size() >= maxOperations || bytes > 0 && bytes + size > maxBytes) {
+      return new AshlarException(ErrorCode.RETRY, "The disk is behind with " + waiting.size() + " operations and " + bytes + " bytes: try again soon");
+    }
+    return null;
+  }
+
+  /** Takes what waits; empty if nothing came in time. The bytes count as waiting until {@link #done}. */
+  List<Operation<?>> take(long millis) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      long left = TimeUnit.MILLISECONDS.toNanos(millis);
+      while (waiting.isEmpty() && !ended && left > 0) {
+        left = filled.awaitNanos(left);
+      }
+      List<Operation<?>> batch = new ArrayList<>();
+      while (!waiting.isEmpty() && batch.size() < MAX_BATCH) {
+        batch.add(waiting.remove());
+      }
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void done(List<Operation<?>> batch) {
+    long sum = 0;
+    for (Operation<?> o : batch) {
+      sum += o.bytes();
+    }
+    lock.lock();
+    try {
+      bytes -= sum;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Nothing more is accepted; what waits is still done. */
+  void end() {
+    lock.lock();
+    try {
+      ended = true;
+      filled.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean finished() {
+    lock.lock();
+    try {
+      return ended && waiting.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Everything that waits, or comes later, is answered with this. */
+  void close(AshlarException reason) {
+    List<Operation<?>> left;
+    lock.lock();
+    try {
+      closed = reason;
+      left = List.copyOf(waiting);
+      waiting.clear();
+      filled.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    for (Operation<?> o : left) {
+      o.answer().completeExceptionally(reason);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package dev.ashlar.chunkserver.store;
+
+import java.io.IOException;
+
+/** The file system is full: an operating condition, not a broken disk. */
+final class NoSpaceException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  NoSpaceException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}
