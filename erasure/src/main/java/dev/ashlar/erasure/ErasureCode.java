@@ -1,6 +1,5 @@
 package dev.ashlar.erasure;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
@@ -34,9 +33,6 @@ import org.jspecify.annotations.Nullable;
 public final class ErasureCode {
   /** Most shards of one code, data and parity together. */
   public static final int MAX_SHARDS = 255;
-
-  /** Bytes of each shard compared at a time by {@link #firstBadParity}. */
-  private static final int VERIFY_BLOCK = 16 << 10;
 
   private final String name;
   private final Matrix generator;
@@ -135,7 +131,7 @@ public final class ErasureCode {
       sources.set(lost, lost + dataShards());
       BitSet targets = new BitSet();
       targets.set(0, lost);
-      plan(sources, new BitSet(), targets, false).warm();
+      plan(new Pattern(sources, new BitSet(), targets, false)).warm();
     }
   }
 
@@ -162,7 +158,7 @@ public final class ErasureCode {
       BitSet zeros = new BitSet();
       zeros.set(0, dataShards());
       zeros.andNot(sources);
-      plan = plan(sources, zeros, targets, false);
+      plan = plan(new Pattern(sources, zeros, targets, false));
     }
     run(plan, concatenate(data, parity), length);
   }
@@ -190,60 +186,8 @@ public final class ErasureCode {
               + present.length
               + " was given");
     }
-    BitSet targets = wantedSet(shards, present, wanted);
-    BitSet sources = new BitSet();
-    BitSet zeros = new BitSet();
-    choose(shards, present, sources, zeros);
-    run(plan(sources, zeros, targets, false), shards, length);
-  }
-
-  private BitSet wantedSet(@Nullable MemorySegment[] shards, boolean[] present, int[] wanted) {
-    BitSet targets = new BitSet();
-    for (int index : wanted) {
-      if (index < 0 || index >= totalShards()) {
-        throw new IllegalArgumentException(
-            name + " has no shard " + index + ", only 0 to " + (totalShards() - 1));
-      }
-      if (present[index]) {
-        throw new IllegalArgumentException("Shard " + index + " is both present and wanted");
-      }
-      if (targets.get(index)) {
-        throw new IllegalArgumentException("Shard " + index + " is wanted twice");
-      }
-      if (shards[index] == null) {
-        throw new IllegalArgumentException(
-            "Shard " + index + " is wanted but no memory was given for it");
-      }
-      targets.set(index);
-    }
-    return targets;
-  }
-
-  /** Picks k present shards, the zeros first since they cost nothing. */
-  private void choose(
-      @Nullable MemorySegment[] shards, boolean[] present, BitSet sources, BitSet zeros) {
-    int missing = dataShards();
-    for (int i = 0; i < present.length && missing > 0; i++) {
-      if (present[i] && shards[i] == null) {
-        zeros.set(i);
-        missing--;
-      }
-    }
-    for (int i = 0; i < present.length && missing > 0; i++) {
-      if (present[i] && shards[i] != null) {
-        sources.set(i);
-        missing--;
-      }
-    }
-    if (missing > 0) {
-      throw new IllegalArgumentException(
-          name
-              + " needs "
-              + dataShards()
-              + " shards to rebuild others, but only "
-              + (dataShards() - missing)
-              + " are present");
-    }
+    Pattern pattern = new Loss(name, dataShards(), shards, present).pattern(wanted);
+    run(plan(pattern), shards, length);
   }
 
   /**
@@ -270,7 +214,8 @@ public final class ErasureCode {
     @Nullable MemorySegment[] shards = new @Nullable MemorySegment[totalShards()];
     shards[dataIndex] = delta;
     System.arraycopy(parity, 0, shards, dataShards(), parity.length);
-    run(plan(sources, zeros, notNull(parity, dataShards()), true), shards, length);
+    BitSet targets = notNull(parity, dataShards());
+    run(plan(new Pattern(sources, zeros, targets, true)), shards, length);
   }
 
   /**
@@ -301,53 +246,9 @@ public final class ErasureCode {
   public int firstBadParity(
       @Nullable MemorySegment[] data, @Nullable MemorySegment[] parity, long length) {
     ShardCheck.length(length);
-    int m = parityShards();
-    try (Arena arena = Arena.ofConfined()) {
-      @Nullable MemorySegment[] expected = new @Nullable MemorySegment[m];
-      for (int p = 0; p < m && p < parity.length; p++) {
-        if (parity[p] != null) {
-          expected[p] = arena.allocate(Math.min(VERIFY_BLOCK, length), 64);
-        }
-      }
-      // Wrong arguments must fail whatever the length, also where the loop below does not run.
-      ShardCheck.count("parity shards", parity, m, name);
-      checkReadable("Parity shard", parity, length);
-      ShardCheck.count("data shards", data, dataShards(), name);
-      checkReadable("Data shard", data, length);
-      for (long from = 0; from < length; from += VERIFY_BLOCK) {
-        long size = Math.min(VERIFY_BLOCK, length - from);
-        encode(slices(data, from, size), expected, size);
-        for (int p = 0; p < m; p++) {
-          MemorySegment actual = parity[p];
-          MemorySegment wanted = expected[p];
-          if (actual != null
-              && wanted != null
-              && MemorySegment.mismatch(actual, from, from + size, wanted, 0, size) >= 0) {
-            return p;
-          }
-        }
-      }
-    }
-    return -1;
-  }
-
-  private static void checkReadable(String what, @Nullable MemorySegment[] shards, long length) {
-    for (int i = 0; i < shards.length; i++) {
-      MemorySegment shard = shards[i];
-      if (shard != null) {
-        ShardCheck.readable(what, i, shard, length);
-      }
-    }
-  }
-
-  private static @Nullable MemorySegment[] slices(
-      @Nullable MemorySegment[] shards, long from, long size) {
-    @Nullable MemorySegment[] slices = new @Nullable MemorySegment[shards.length];
-    for (int i = 0; i < shards.length; i++) {
-      MemorySegment shard = shards[i];
-      slices[i] = shard == null ? null : shard.asSlice(from, size);
-    }
-    return slices;
+    ShardCheck.count("data shards", data, dataShards(), name);
+    ShardCheck.count("parity shards", parity, parityShards(), name);
+    return new ParityCheck(this, data, parity).firstBad(length);
   }
 
   private static BitSet notNull(@Nullable MemorySegment[] shards, int firstIndex) {
@@ -368,8 +269,8 @@ public final class ErasureCode {
     return all;
   }
 
-  private Plan plan(BitSet sources, BitSet zeros, BitSet targets, boolean accumulate) {
-    return plans.get(new Pattern(sources, zeros, targets, accumulate), this::solve);
+  private Plan plan(Pattern pattern) {
+    return plans.get(pattern, this::solve);
   }
 
   private Plan solve(Pattern pattern) {

@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Plan {
   /**
-   * Bytes read on the slow path before a warm-up is asked for: some 10 ms of work, so that a
-   * short-lived process never pays for one.
+   * Bytes read on the slow path before a warm-up is asked for. A warm-up takes about two seconds of
+   * processor time, what the scalar kernel needs for some 3 GB; this is a tenth of it, so that a
+   * short-lived process never pays.
    */
-  static final long WARM_AFTER_BYTES = 32L << 20;
+  static final long WARM_AFTER_BYTES = 256L << 20;
 
   private final Kernel preferred;
   private final Kernel fallback;

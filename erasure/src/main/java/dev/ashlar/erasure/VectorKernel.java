@@ -70,12 +70,19 @@ final class VectorKernel implements Kernel {
       return;
     }
     try {
-      rejected = !pass.warm(scheme);
+      if (!pass.warm(scheme)) {
+        reject();
+      }
     } catch (RuntimeException | LinkageError e) {
-      rejected = true;
+      reject();
       LOG.log(
           System.Logger.Level.WARNING, "The erasure kernel " + name() + " cannot be used here", e);
     }
+  }
+
+  /** Gives this kernel up for the life of the process. */
+  void reject() {
+    rejected = true;
   }
 
   /**

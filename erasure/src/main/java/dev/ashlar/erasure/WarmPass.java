@@ -44,8 +44,8 @@ final class WarmPass {
   }
 
   /**
-   * Runs the pass until it is fast; false if it does not become so. Takes a fraction of a second to
-   * half a minute.
+   * Runs the pass until it is fast; false if it does not become so. Takes a fraction of a second,
+   * or minutes if it fails.
    */
   boolean warm(Scheme scheme) {
     boolean fast = new SpeedTest(scheme, shape, pass(scheme), SpeedTest.LIMIT_NANOS).run();

@@ -5,8 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -126,6 +131,31 @@ class WarmUpTest {
         String.valueOf(
             assertThrows(IllegalArgumentException.class, () -> Kernels.forced("gpu")).getMessage());
     assertTrue(message.contains("'gpu'"), message);
+  }
+
+  @Test
+  void theNextCandidateFollowsARejectedOne() {
+    WarmUp warmUp = new WarmUp();
+    VectorKernel first = new VectorKernel(Scheme.VECTOR_256, warmUp);
+    VectorKernel second = new VectorKernel(Scheme.VECTOR_128, warmUp);
+    AutoKernel auto = new AutoKernel(List.of(first, second));
+    assertEquals("auto(vector256)", auto.name());
+    first.reject();
+    assertEquals("auto(vector128)", auto.name());
+    second.reject();
+    auto.warm(new Product(Matrix.xor(2), false));
+    assertFalse(auto.ready(new Product(Matrix.xor(2), false)));
+  }
+
+  @Test
+  void theBestKernelOfTheMachineIsPreferred() throws IOException {
+    assumeTrue(System.getProperty(Kernels.PROPERTY) == null);
+    Path processor = Path.of("/proc/cpuinfo");
+    assumeTrue(Files.isReadable(processor) && Kernels.schemes().contains(Scheme.SIX_BIT));
+    boolean vbmi =
+        Files.readString(processor, StandardCharsets.ISO_8859_1).contains(" avx512vbmi ");
+    String expected = vbmi ? "auto(six-bit)" : "auto(vector128)";
+    assertEquals(expected, Kernels.preferred().name());
   }
 
   @Test
