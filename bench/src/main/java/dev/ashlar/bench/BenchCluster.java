@@ -1,0 +1,112 @@
+package dev.ashlar.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A local cluster of separate processes, driven by the program's own commands. */
+final class BenchCluster implements AutoCloseable {
+  private static final long COMMAND_SECONDS = 300;
+
+  private final String program;
+  private final Path dir;
+  private final List<String> settings;
+  private final String address;
+
+  private BenchCluster(String program, Path dir, List<String> settings, String address) {
+    this.program = program;
+    this.dir = dir;
+    this.settings = settings;
+    this.address = address;
+  }
+
+  static BenchCluster start(Settings s) throws IOException {
+    List<String> settings =
+        List.of("--processes", "--detach", "--masters", "" + s.masters(), "--servers", "" + s.servers(), "--policy", s.policy(), "--port", "" + s.port());
+    StringBuilder address = new StringBuilder();
+    for (int m = 0; m < s.masters(); m++) {
+      address.append(m == 0 ? "" : ",").append("127.0.0.1:").append(s.port() + m);
+    }
+    BenchCluster cluster = new BenchCluster(s.program(), s.dir(), settings, address.toString());
+    cluster.up();
+    return cluster;
+  }
+
+  void up() throws IOException {
+    List<String> command = new ArrayList<>(List.of("up", "--dir", dir.toString()));
+    command.addAll(settings);
+    run(command.toArray(String[]::new));
+  }
+
+  String address() {
+    return address;
+  }
+
+  List<Long> pids() throws IOException {
+    try (Stream<Path> files = Files.list(dir.resolve("pids"))) {
+      List<Long> pids = new ArrayList<>();
+      for (Path file : files.toList()) {
+        long pid = Long.parseLong(Files.readString(file).strip());
+        if (ProcessHandle.of(pid).isPresent()) {
+          pids.add(pid);
+        }
+      }
+      return pids;
+    }
+  }
+
+  /** SIGKILL. */
+  void kill(String name) throws IOException {
+    long pid = Long.parseLong(Files.readString(dir.resolve("pids").resolve(name)).strip());
+    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  void destroyDisk(int server) throws IOException {
+    deleteTree(dir.resolve("servers/server-" + server + "/disk-1"));
+  }
+
+  static void deleteTree(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  /** Wall and CPU seconds of a command of this process's own children, its output thrown away. */
+  record Timed(double wallSeconds, double cpuSeconds) {}
+
+  /** Runs a command of the program; it must succeed. */
+  Timed run(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of("bash", "-c", "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null", "time", program));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("ASHLAR_CLUSTER", address);
+    Path errors = Files.createTempFile("ashlar-bench", ".err");
+    try {
+      Process process = builder.redirectError(errors.toFile()).start();
+      if (!process.waitFor(COMMAND_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        process.destroyForcibly();
+        throw new IOException(String.join(" ", arguments) + " failed: " + Files.readString(errors));
+      }
+      String[] times = Files.readAllLines(errors).getLast().split(" ");
+      return new Timed(Double.parseDouble(times[0]), Double.parseDouble(times[1]) + Double.parseDouble(times[2]));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("Interrupted", e);
+    } finally {
+      Files.deleteIfExists(errors);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    run("down", "--dir", dir.toString());
+    deleteTree(dir);
+  }
+}
