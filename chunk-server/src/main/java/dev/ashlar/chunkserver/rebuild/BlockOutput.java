@@ -49,7 +49,8 @@ final class BlockOutput implements AutoCloseable {
    */
   void add(ByteBuf range) throws AshlarException {
     int[] mine = Checksums.slices(range.nioBuffer());
-    BlockWrite write = new BlockWrite(plan.task().block(), plan.task().group(), plan.task().token().epoch(), 0, 0, length, mine);
+    // Epoch 0: the master ordered it, no lease did. An epoch here could fence out a live writer of the next version.
+    BlockWrite write = new BlockWrite(plan.task().block(), plan.task().group(), 0, 0, 0, length, mine);
     Supplier<CompletableFuture<Long>> attempt = () -> watched(disk.write(write, range.nioBuffer()));
     last = new Range(range, attempt, CompletableFuture.completedFuture(length));
     finishPending();

@@ -34,6 +34,9 @@ final class ChunkHandler implements RpcHandler, AutoCloseable {
   private static final int LOOKUP_THREADS = 4;
   private static final int LOOKUPS_WAITING = 4_096;
 
+  /** Most bytes in one read: widened to whole slices, they must fit a frame. */
+  static final int READ_LIMIT = (4 << 20) - 2 * BlockLayout.SLICE_BYTES;
+
   /** Most blocks in one answer to ListBlocks. */
   private static final int LIST_LIMIT = 10_000;
 
@@ -134,8 +137,8 @@ final class ChunkHandler implements RpcHandler, AutoCloseable {
   private void read(RpcRequest request, ChunkRequest.ReadBlock r) throws AshlarException {
     checkKey(r.block());
     gate.checkRead(r.token(), r.block());
-    if (r.offset() < 0 || r.length() < 0 || r.length() > BlockLayout.BLOCK_BYTES) {
-      throw new AshlarException(ErrorCode.INVALID, "A read of " + r.length() + " bytes at " + r.offset() + " makes no sense: a block has at most " + BlockLayout.BLOCK_BYTES);
+    if (r.offset() < 0 || r.length() < 0 || r.length() > READ_LIMIT) {
+      throw new AshlarException(ErrorCode.INVALID, "A read of " + r.length() + " bytes at " + r.offset() + " is refused: read at most " + READ_LIMIT + " bytes at a time");
     }
     note(r.token());
     BlockBytes bytes = disks.serving(r.disk()).locate(r.block(), r.offset(), r.length());

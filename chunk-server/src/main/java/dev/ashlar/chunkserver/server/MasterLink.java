@@ -41,6 +41,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   private final Thread thread;
   private volatile boolean stopping;
   private volatile String leader = "";
+  private volatile boolean connected;
 
   /**
    * @param heartbeat makes the message around what the outbox holds
@@ -68,9 +69,9 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
     nudges.offer(true);
   }
 
-  /** Whether the last heartbeat was answered by a leader. */
+  /** Whether a leader answered the last heartbeat and its orders are known. */
   boolean connected() {
-    return !leader.isEmpty();
+    return connected;
   }
 
   private void run() {
@@ -107,6 +108,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
         leader = master;
         boolean more = outbox.told(batch);
         obey(o);
+        connected = true;
         return more;
       } catch (AshlarException e) {
         last = e;
@@ -123,6 +125,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
       LOG.warn("{} reaches no leading master (goes on with what it knows): {}", server, last.getMessage());
     }
     leader = "";
+    connected = false;
     return false;
   }
 

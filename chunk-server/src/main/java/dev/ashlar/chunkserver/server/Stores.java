@@ -3,6 +3,7 @@ package dev.ashlar.chunkserver.server;
 import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.chunkserver.store.DiskOptions;
+import dev.ashlar.chunkserver.store.DiskStore;
 import java.io.IOException;
 
 /** Opens the store of a disk with the settings of the server. */
@@ -11,6 +12,6 @@ final class Stores {
 
   static BlockStore open(DiskDir dir) throws IOException {
     DiskOptions options = DiskOptions.DEFAULTS.withCapacity(dir.capacityBytes());
-    throw new IOException("The store of " + dir.path() + " cannot be opened with " + options);
+    return DiskStore.open(dir.path(), options);
   }
 }
