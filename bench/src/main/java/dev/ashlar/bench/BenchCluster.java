@@ -94,7 +94,7 @@ final class BenchCluster implements AutoCloseable {
         process.destroyForcibly();
         throw new IOException(String.join(" ", arguments) + " failed: " + Files.readString(errors));
       }
-      String[] times = Files.readAllLines(errors).getLast().split(" ");
+      String[] times = Files.readAllLines(errors).getLast().split(" ", -1);
       return new Timed(Double.parseDouble(times[0]), Double.parseDouble(times[1]) + Double.parseDouble(times[2]));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

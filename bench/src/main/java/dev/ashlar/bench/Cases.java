@@ -288,7 +288,6 @@ final class Cases {
         if (System.nanoTime() - start > 300e9) {
           throw new IOException("Not whole again after 300 s");
         }
-        Thread.onSpinWait();
         java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
       }
       double seconds = (System.nanoTime() - first) / 1e9;

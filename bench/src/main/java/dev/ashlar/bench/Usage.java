@@ -24,7 +24,7 @@ record Usage(double cpuSeconds, long writtenBytes, long residentBytes) {
       Path proc = Path.of("/proc", Long.toString(pid));
       try {
         String stat = Files.readString(proc.resolve("stat"));
-        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
         cpu += (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND;
         written += number(Files.readAllLines(proc.resolve("io")), "write_bytes:");
         resident += number(Files.readAllLines(proc.resolve("status")), "VmRSS:") << 10;
