@@ -3,7 +3,6 @@ package dev.ashlar.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -106,7 +105,6 @@ public final class Main {
   }
 
   private static int run(Settings settings, List<String> cases, boolean json) throws IOException {
-    List<Result> results = new ArrayList<>();
     Path source = Files.createTempFile("ashlar-bench", ".source");
     Files.delete(source);
     Cases.makeSource(source, settings.bytes());
@@ -115,10 +113,7 @@ public final class Main {
           new Cases(
               settings,
               cluster,
-              r -> {
-                results.add(r);
-                System.out.println(json ? r.json() : r.text());
-              },
+              r -> System.out.println(json ? r.json() : r.text()),
               source);
       all.memory();
       for (String c : cases) {

@@ -17,7 +17,11 @@ final class Parallel {
     void run(int number) throws Exception;
   }
 
-  /** Throughput and latency of a run. @param nanos of each operation, sorted */
+  /**
+   * Throughput and latency of a run.
+   *
+   * @param nanos of each operation, sorted
+   */
   record Times(double seconds, long[] nanos) {
     double perSecond() {
       return nanos.length / seconds;
