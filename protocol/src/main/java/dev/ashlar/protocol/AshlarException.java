@@ -17,6 +17,12 @@ public final class AshlarException extends IOException {
     this.code = code;
   }
 
+  /** Never null, unlike that of other exceptions. */
+  @Override
+  public String getMessage() {
+    return String.valueOf(super.getMessage());
+  }
+
   public ErrorCode code() {
     return code;
   }

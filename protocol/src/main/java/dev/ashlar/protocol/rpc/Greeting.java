@@ -2,16 +2,31 @@ package dev.ashlar.protocol.rpc;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.util.Locale;
 
-/** The first bytes of a connection, in both directions. */
-record Greeting(int version, int role) {
-  static ByteBuf bytes(ByteBufAllocator allocator, Role self) {
-    return allocator.buffer(Wire.GREETING_BYTES).writeInt(Wire.MAGIC).writeShort(Wire.VERSION).writeByte(code(self));
+/** What each side says first, and how roles are called before people. */
+final class Greeting {
+  private static final Role[] ROLES = Role.values();
+
+  private Greeting() {}
+
+  @SuppressWarnings("EnumOrdinal") // the order of the enum is the wire format
+  static ByteBuf encode(ByteBufAllocator alloc, Role role) {
+    return alloc.directBuffer(Frames.GREETING_BYTES).writeInt(Frames.MAGIC).writeShort(Frames.VERSION).writeByte(role.ordinal());
   }
 
-  /** The order of the roles is the wire format, as {@link Role} says. */
+  /** As in "a chunk server". */
+  static String name(Role role) {
+    return "a " + role.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** The same for a role as it came, which may be of a later version. */
+  static String name(int role) {
+    return role < ROLES.length ? name(ROLES[role]) : "a process of the unknown role " + role;
+  }
+
   @SuppressWarnings("EnumOrdinal")
-  static int code(Role role) {
-    return role.ordinal();
+  static boolean is(int role, Role wanted) {
+    return role == wanted.ordinal();
   }
 }

@@ -35,6 +35,6 @@ public interface RpcRequest {
   void fail(ErrorCode code, String detail);
 
   default void fail(AshlarException error) {
-    fail(error.code(), error.getMessage() == null ? "" : error.getMessage());
+    fail(error.code(), error.getMessage());
   }
 }

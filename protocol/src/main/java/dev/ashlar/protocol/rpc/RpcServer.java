@@ -2,188 +2,154 @@ package dev.ashlar.protocol.rpc;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
-import dev.ashlar.protocol.message.DecodeException;
-import dev.ashlar.protocol.message.ErrorReply;
 import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.handler.flush.FlushConsolidationHandler;
-import java.io.IOException;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
-/** Listens on a port and hands requests to a handler. Thread-safe; close stops listening and drops all connections. */
+/** Listens on a port and hands requests to a handler. Thread-safe. Close it to stop; it uses the process's {@link EventLoops} unless given others. */
 public final class RpcServer implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(RpcServer.class);
-  private static final int CONNECTIONS_MAX = 4096;
+  /** A connection whose unsent answers exceed the upper mark is not read until they are below the lower one. */
+  static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(1 << 20, 4 << 20);
 
-  /** Beyond either a connection is not read until answers have gone out. */
-  private static final int REQUESTS_IN_FLIGHT_MAX = 1024;
-
-  private static final long BYTES_IN_FLIGHT_MAX = 32 << 20;
-  private static final long CLOSE_SECONDS = 5;
+  private static final int BACKLOG = 1024;
+  private static final long CLOSE_MS = 2000;
 
   private final String name;
   private final Role role;
   private final RpcHandler handler;
-  private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
-  private final Channel listening;
+  private final EventLoops loops;
+  private final RpcOptions options;
+  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+  private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile InetSocketAddress address;
 
-  private RpcServer(InetSocketAddress bind, String name, Role role, RpcHandler handler) throws AshlarException {
+  private RpcServer(InetSocketAddress bind, String name, Role role, RpcHandler handler, EventLoops loops, RpcOptions options) {
+    this.address = bind;
     this.name = name;
     this.role = role;
     this.handler = handler;
-    var bound =
-        new ServerBootstrap()
-            .group(Loops.GROUP)
-            .channel(Loops.serverChannel())
-            .option(ChannelOption.SO_REUSEADDR, true)
-            .option(ChannelOption.SO_BACKLOG, 1024)
-            .childOption(ChannelOption.TCP_NODELAY, true)
-            .childOption(ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(2048, 16 << 10, 256 << 10))
-            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(4 << 20, 16 << 20))
-            .childHandler(
-                new ChannelInitializer<Channel>() {
-                  @Override
-                  protected void initChannel(Channel channel) {
-                    channel.pipeline().addLast(new FlushConsolidationHandler(64, true), new FrameDecoder(), new Connection());
-                  }
-                })
-            .bind(bind)
-            .awaitUninterruptibly();
-    if (!bound.isSuccess()) {
-      throw new AshlarException(
-          ErrorCode.UNAVAILABLE, "Cannot listen on " + bind.getHostString() + ":" + bind.getPort() + ": " + bound.cause().getMessage() + "; choose another port or stop what uses it", bound.cause());
-    }
-    listening = bound.channel();
+    this.loops = loops;
+    this.options = options;
   }
 
   /**
    * Starts to listen.
    *
-   * @param name for log lines
-   * @param role told to clients, who expect it
+   * @param bind port 0 for any
+   * @param name for logs
+   * @param role what this server is; who looks for another role is refused
+   * @param handler called on an event loop
    * @throws AshlarException UNAVAILABLE if the address cannot be listened on
    */
   public static RpcServer start(InetSocketAddress bind, String name, Role role, RpcHandler handler) throws AshlarException {
-    return new RpcServer(bind, name, role, handler);
+    try (EventLoops shared = EventLoops.shared()) {
+      return start(bind, name, role, handler, shared, RpcOptions.DEFAULT);
+    }
   }
 
-  /** Where it listens; the port is the real one if 0 was asked for. */
+  /** The same on given event loops, of which the server keeps a reference until it is closed. */
+  public static RpcServer start(InetSocketAddress bind, String name, Role role, RpcHandler handler, EventLoops loops, RpcOptions options) throws AshlarException {
+    RpcServer server = new RpcServer(bind, name, role, handler, loops.retain(), options);
+    try {
+      server.listen();
+    } catch (AshlarException e) {
+      loops.close();
+      throw e;
+    }
+    return server;
+  }
+
+  /** Where it listens: with the real port if 0 was asked for. */
   public InetSocketAddress address() {
-    return (InetSocketAddress) listening.localAddress();
+    return address;
   }
 
+  private void listen() throws AshlarException {
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(loops.group())
+            .channel(loops.serverChannel())
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    ServerConnection connection = new ServerConnection(RpcServer.this, channel);
+                    channel.config().setRecvByteBufAllocator(new PayloadAllocator(connection));
+                    channel.pipeline().addLast(connection);
+                  }
+                })
+            .bind(address)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE, name + " cannot listen on " + address + ": " + bound.cause().getMessage() + ". Choose another address or stop who has it", bound.cause());
+    }
+    channels.add(bound.channel());
+    address = (InetSocketAddress) bound.channel().localAddress();
+  }
+
+  /** Stops to listen and closes all connections; waits a moment for it. Answers given later are dropped. */
   @Override
   public void close() {
-    boolean closed = listening.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
-    for (Channel connection : connections) {
-      closed &= connection.close().awaitUninterruptibly(CLOSE_SECONDS, TimeUnit.SECONDS);
-    }
-    if (!closed) {
-      LOG.warn("{}: connections did not close within {} s", name, CLOSE_SECONDS);
+    if (closed.compareAndSet(false, true)) {
+      channels.close().awaitUninterruptibly(CLOSE_MS, TimeUnit.MILLISECONDS);
+      loops.close();
     }
   }
 
-  /** One client's connection. Runs on its event loop. */
-  private final class Connection extends ChannelInboundHandlerAdapter {
-    private boolean accepted;
-    private int requests;
-    private long bytes;
+  Role role() {
+    return role;
+  }
 
-    @Override
-    public void channelActive(ChannelHandlerContext context) {
-      if (connections.size() >= CONNECTIONS_MAX) {
-        LOG.warn("{}: more than {} connections, {} refused", name, CONNECTIONS_MAX, context.channel().remoteAddress());
-        context.close();
-        return;
-      }
-      connections.add(context.channel());
-    }
+  RpcHandler handler() {
+    return handler;
+  }
 
-    @Override
-    public void channelInactive(ChannelHandlerContext context) {
-      connections.remove(context.channel());
-    }
+  RpcOptions options() {
+    return options;
+  }
 
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object received) {
-      switch (received) {
-        case Greeting greeting -> greet(context, greeting);
-        case Frame frame -> serve(context, frame);
-        default -> throw new IllegalStateException("The decoder makes no " + received.getClass());
-      }
-    }
+  /** How it is called in logs and errors. */
+  String describe() {
+    return name + " at " + address.getHostString() + ":" + address.getPort();
+  }
 
-    private void greet(ChannelHandlerContext context, Greeting greeting) {
-      context.writeAndFlush(Greeting.bytes(context.alloc(), role));
-      accepted = greeting.version() == Wire.VERSION;
-      if (!accepted) {
-        LOG.warn("{}: {} speaks version {} of the protocol, this server {}: refused", name, context.channel().remoteAddress(), greeting.version(), Wire.VERSION);
-        ErrorReply reply = new ErrorReply(ErrorCode.UNSUPPORTED_VERSION, "This server speaks version " + Wire.VERSION + " of the protocol, not " + greeting.version());
-        FrameSender.send(context.channel(), Wire.REPLY, 0, reply, Unpooled.EMPTY_BUFFER, () -> {});
-        context.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-      }
-    }
+  /** Counts a connection. Returns false if there are too many; it is then counted all the same, until it is forgotten. */
+  boolean admit(Channel channel) {
+    channels.add(channel);
+    return connections.incrementAndGet() <= options.connections();
+  }
 
-    private void serve(ChannelHandlerContext context, Frame frame) {
-      if (!accepted || frame.kind() != Wire.REQUEST) {
-        frame.payload().release();
-        context.close();
-        return;
-      }
-      Channel channel = context.channel();
-      int size = frame.payload().readableBytes();
-      requests++;
-      bytes += size;
-      if (requests >= REQUESTS_IN_FLIGHT_MAX || bytes >= BYTES_IN_FLIGHT_MAX) {
-        channel.config().setAutoRead(false);
-      }
-      ServerRequest request = new ServerRequest(channel, frame, () -> answered(channel, size));
-      try {
-        handler.handle(request);
-      } catch (RuntimeException e) {
-        LOG.error("{}: request {} failed", name, frame.message().getClass().getSimpleName(), e);
-        if (!request.isAnswered()) {
-          request.fail(ErrorCode.INTERNAL, "The server failed on this request; its log has the details");
-        }
-      }
-    }
+  void forget(Channel channel) {
+    channels.remove(channel);
+    connections.decrementAndGet();
+  }
 
-    /** From any thread. */
-    private void answered(Channel channel, int size) {
-      if (!channel.eventLoop().inEventLoop()) {
-        if (!channel.eventLoop().isShuttingDown()) {
-          channel.eventLoop().execute(() -> answered(channel, size));
-        }
-        return;
-      }
-      requests--;
-      bytes -= size;
-      if (!channel.config().isAutoRead() && requests <= REQUESTS_IN_FLIGHT_MAX / 2 && bytes <= BYTES_IN_FLIGHT_MAX / 2) {
-        channel.config().setAutoRead(true);
-      }
-    }
+  void count(long more) {
+    bytes.addAndGet(more);
+  }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      switch (cause) {
-        case DecodeException e -> LOG.warn("{}: {} sent bytes that make no sense, connection dropped: {}", name, context.channel().remoteAddress(), e.getMessage());
-        case IOException e -> LOG.debug("{}: connection of {} lost: {}", name, context.channel().remoteAddress(), e.getMessage());
-        default -> LOG.error("{}: connection of {} failed", name, context.channel().remoteAddress(), cause);
-      }
-      context.close();
-    }
+  boolean hasRoom() {
+    return bytes.get() < options.bytesPerServer();
   }
 }
