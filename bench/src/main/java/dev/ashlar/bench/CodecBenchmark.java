@@ -30,8 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * megabytes} is what counts: megabytes (10^6) of data, parity not counted, coded per second; where
  * the machine is busy, divide it by the result {@code cpuSeconds}.
  *
- * <p>{@code java -jar bench/target/bench.jar CodecBenchmark -p code=rs-10-4 -p cell=4096 -p
- * kernel=scalar}
+ * <p>{@code bin/ashlar bench codec CodecBenchmark -p code=rs-10-4 -p kernel=scalar}
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
