@@ -8,7 +8,11 @@ import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.rpc.Role;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -20,25 +24,51 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are
- * welcome) and has a deadline. Files and directories are named by inode; {@link #resolve} turns a
- * path into one. The root directory is {@link Attr#ROOT}.
+ * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are welcome) and has a deadline. Files and directories are named by inode;
+ * {@link #resolve} turns a path into one. The root directory is {@link Attr#ROOT}.
  */
-@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
 public final class AshlarFileSystem implements AutoCloseable {
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(3);
+
+  private final ClientServices services;
   private final ClientConfig config;
   private final MasterClient masters;
 
-  private AshlarFileSystem(ClientConfig config, MasterClient masters) {
-    this.config = config;
-    this.masters = masters;
+  private AshlarFileSystem(ClientServices services) {
+    this.services = services;
+    this.config = services.config();
+    this.masters = services.masters();
   }
 
-  /**
-   * A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation.
-   */
+  /** A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation. */
   public static AshlarFileSystem connect(ClientConfig config) throws AshlarException {
-    throw new AshlarException(ErrorCode.UNAVAILABLE, "No transport yet for " + config.candidates());
+    return connect(config, new RpcTransport("client-to-master", Role.MASTER), new RpcTransport("client-to-chunk-server", Role.CHUNK_SERVER));
+  }
+
+  /** With other transports, which the file system closes. */
+  static AshlarFileSystem connect(ClientConfig config, Transport toMasters, Transport toServers) throws AshlarException {
+    MasterClient masters = new MasterClient(toMasters, new MasterRing(config.candidates()), config.masterDeadline(), config.masterTry(), hostName());
+    return new AshlarFileSystem(
+        new ClientServices(
+            config,
+            masters,
+            toServers,
+            new PiecePool(config.memoryBytes()),
+            new MemoryBudget(config.memoryBytes()),
+            new Codes(),
+            new ServerHealth(System::nanoTime),
+            new ServerHealth(System::nanoTime),
+            new HedgeBudget(config.hedgeShare()),
+            new KeepAlive(masters, KEEP_ALIVE),
+            new ClientStats()));
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "unknown";
+    }
   }
 
   // Names.
@@ -53,18 +83,14 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public Attr lookup(long parent, String name) throws AshlarException {
-    return masters
-        .query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class)
-        .attr();
+    return masters.query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class).attr();
   }
 
   public Attr mkdir(long parent, String name, int mode) throws AshlarException {
     return change(new Command.Mkdir(parent, name, mode, config.uid(), config.gid()));
   }
 
-  /**
-   * Makes a directory and those above it that are missing. What exists and is a directory is fine.
-   */
+  /** Makes a directory and those above it that are missing. What exists and is a directory is fine. */
   public Attr mkdirs(String path, int mode) throws AshlarException {
     Deque<String> missing = new ArrayDeque<>();
     String known = Paths.normalize(path);
@@ -72,8 +98,7 @@ public final class AshlarFileSystem implements AutoCloseable {
       try {
         Attr attr = resolve(known).attr();
         if (!attr.isDirectory()) {
-          throw new AshlarException(
-              ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
+          throw new AshlarException(ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
         }
         return mkdirs(attr, missing, mode);
       } catch (AshlarException e) {
@@ -118,9 +143,7 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param noReplace fail with EXISTS instead of replacing
    * @param exchange swap the two
    */
-  public void rename(
-      long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange)
-      throws AshlarException {
+  public void rename(long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange) throws AshlarException {
     run(new Command.Rename(parent, name, newParent, newName, noReplace, exchange));
   }
 
@@ -137,41 +160,36 @@ public final class AshlarFileSystem implements AutoCloseable {
     return change(new Command.HardLink(inode, parent, name));
   }
 
-  /**
-   * One page of a directory in byte order of the names, after {@code after} (empty for the start),
-   * at most {@code limit} entries (up to 10,000).
-   */
+  /** One page of a directory in byte order of the names, after {@code after} (empty for the start), at most {@code limit} entries (up to 10,000). */
   public MasterReply.Entries readdir(long inode, String after, int limit) throws AshlarException {
     return masters.query(new MasterRequest.ReadDir(inode, after, limit), MasterReply.Entries.class);
   }
 
-  /**
-   * All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException.
-   */
+  /** All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException. */
   public Iterator<MasterReply.Entry> list(long inode) {
-    return new PagedIterator<>(
-        after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE),
-        MasterReply.Entries::entries,
-        MasterReply.Entries::more);
+    return new PagedIterator<>(after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE), MasterReply.Entries::entries, MasterReply.Entries::more);
   }
 
   /** {@link #list} as a stream. */
   public Stream<MasterReply.Entry> stream(long inode) {
-    return StreamSupport.stream(
-        Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL),
-        false);
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL), false);
   }
 
   // Content.
 
   /** A new file that nobody sees before its commit. */
   public FileWriter stage(long parent, String name, StageOptions options) throws AshlarException {
-    throw notYet(parent + name + options);
+    return StagedWriter.start(services, parent, name, options);
   }
 
   /** The present version of a file's content. */
   public FileReader reader(long inode) throws AshlarException {
-    throw notYet("inode " + inode);
+    return StripedReader.open(services, "file " + inode, inode);
+  }
+
+  /** The present version of the content of the file at {@code path}, which messages will name. */
+  public FileReader reader(String path) throws AshlarException {
+    return StripedReader.open(services, path, resolve(path).attr().inode());
   }
 
   /**
@@ -180,57 +198,51 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param exclusive fail with EXISTS if it is there
    * @param policy text form, empty for the directory's
    */
-  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy)
-      throws AshlarException {
-    throw notYet(parent + name + mode + exclusive + policy);
+  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy) throws AshlarException {
+    Command.Create command = new Command.Create(parent, name, mode, config.uid(), config.gid(), exclusive, policy);
+    return FileHandle.writing(services, OpenMode.WRITE, masters.submit(command, MasterReply.Opened.class));
   }
 
-  /**
-   * Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the
-   * handle when done.
-   */
+  /** Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the handle when done. */
   public FileHandle open(long inode, OpenMode mode) throws AshlarException {
-    throw notYet("inode " + inode + mode);
+    if (mode == OpenMode.READ) {
+      return FileHandle.reading(services, inode);
+    }
+    return FileHandle.writing(services, mode, masters.submit(new Command.AcquireLease(inode), MasterReply.Opened.class));
   }
 
   /**
-   * Reads the committed content as of now.
+   * Reads the version that was committed when the handle was opened, or a later one; through a handle for writing what was written through it, too.
    *
    * @return bytes read, -1 at the end
    */
   public int read(FileHandle handle, long offset, ByteBuffer target) throws AshlarException {
-    throw notYet("inode " + handle.inode() + offset + target);
+    return handle.read(offset, target);
   }
 
-  /**
-   * Takes all remaining bytes, to be written at the end of the file; others see them after {@link
-   * #fsync} or {@link #release}. Returns the bytes taken.
-   */
+  /** Takes all remaining bytes, to be written at the end of the file; others see them after {@link #fsync} or {@link #release}. Returns the bytes taken. */
   public int append(FileHandle handle, ByteBuffer source) throws AshlarException {
-    throw notYet("inode " + handle.inode() + source);
+    return handle.append(source);
   }
 
-  /**
-   * {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else
-   * (INVALID).
-   */
+  /** {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else (INVALID). */
   public int write(FileHandle handle, long offset, ByteBuffer source) throws AshlarException {
-    throw notYet("inode " + handle.inode() + offset + source);
+    return handle.write(offset, source);
   }
 
-  /** Hands what was written to the servers, which need not have it on media yet. */
+  /** Has what was written received by its servers; in this version the same as {@link #fsync}. */
   public void flush(FileHandle handle) throws AshlarException {
-    throw notYet("inode " + handle.inode());
+    var _ = handle.fsync();
   }
 
   /** Makes everything written so far durable and visible. */
   public Attr fsync(FileHandle handle) throws AshlarException {
-    throw notYet("inode " + handle.inode());
+    return handle.fsync();
   }
 
   /** {@link #fsync}, then gives the lease back. The handle is closed even if this fails. */
   public void release(FileHandle handle) throws AshlarException {
-    throw notYet("inode " + handle.inode());
+    handle.release();
   }
 
   /** Cuts a file, or extends it with zeros. Nobody may have it open for writing. */
@@ -238,8 +250,9 @@ public final class AshlarFileSystem implements AutoCloseable {
     return change(new Command.Truncate(inode, 0, size, nowNs()));
   }
 
-  private static AshlarException notYet(String what) {
-    return new AshlarException(ErrorCode.UNAVAILABLE, "Content is not moved yet: " + what);
+  /** Cuts or extends the file that the handle has open for writing, after what was written before was published. */
+  public Attr truncate(FileHandle handle, long size) throws AshlarException {
+    return handle.truncate(size);
   }
 
   static long nowNs() {
@@ -254,15 +267,7 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public Attr setattr(long inode, AttrChange change) throws AshlarException {
-    return change(
-        new Command.SetAttr(
-            inode,
-            change.mask(),
-            change.mode(),
-            change.uid(),
-            change.gid(),
-            change.accessedNs(),
-            change.modifiedNs()));
+    return change(new Command.SetAttr(inode, change.mask(), change.mode(), change.uid(), change.gid(), change.accessedNs(), change.modifiedNs()));
   }
 
   public byte[] getxattr(long inode, String name) throws AshlarException {
@@ -275,8 +280,7 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param create fail with EXISTS if it is there
    * @param replace fail with NO_ATTRIBUTE if it is not
    */
-  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace)
-      throws AshlarException {
+  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace) throws AshlarException {
     run(new Command.SetXattr(inode, name, value, create, replace));
   }
 
@@ -298,14 +302,9 @@ public final class AshlarFileSystem implements AutoCloseable {
     return masters.query(new MasterRequest.GetStatus(), MasterReply.StatusReply.class).status();
   }
 
-  /**
-   * Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader
-   * says about it.
-   */
+  /** Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader says about it. */
   public String administer(String action, List<String> arguments) throws AshlarException {
-    return masters
-        .query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class)
-        .text();
+    return masters.query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class).text();
   }
 
   /** One page of all files with inode above {@code after}, with their chunks: for fsck. */
@@ -326,8 +325,21 @@ public final class AshlarFileSystem implements AutoCloseable {
     masters.submit(command, MasterReply.Done.class);
   }
 
+  /** What happened so far in this client. */
+  public ClientStats stats() {
+    return services.stats();
+  }
+
+  /** Bytes of memory that transfers hold at present: for tests and gauges. */
+  long heldBytes() {
+    return services.pool().borrowed() + services.readAhead().used();
+  }
+
+  /** Closes the session: leases are given back, what was not committed is dropped. */
   @Override
   public void close() {
+    services.keepAlive().close();
     masters.close();
+    services.blocks().close();
   }
 }

@@ -1,0 +1,290 @@
+package dev.ashlar.client;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.ChunkReply;
+import dev.ashlar.protocol.message.CommittedChunk;
+import dev.ashlar.protocol.rpc.RpcReply;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Has the chunks of one writer received and sealed by their servers: keeps each block's requests going, gives up servers that fail or keep the rest waiting, and moves a
+ * chunk to other servers when too few are left. All work is done by the writer's thread in {@link #pump}, {@link #work} and {@link #borrow}.
+ */
+final class ChunkSender implements AutoCloseable {
+  /** How often the owner looks for late servers while it waits. */
+  private static final Duration TICK = Duration.ofMillis(20);
+
+  /** How often one chunk is moved to other servers. */
+  private static final int MOST_RESTARTS = 4;
+
+  private final String name;
+  private final ClientServices services;
+  private final Policy policy;
+  private final PlaceSource places;
+  private final Committed committed;
+  private final StripeCoder coder;
+  private final Mailbox<Lane> mailbox = new Mailbox<>();
+  private final List<ChunkWrite> underWay = new ArrayList<>();
+  private final TreeMap<Integer, CommittedChunk> sealed = new TreeMap<>();
+  private final Set<Long> failedGroups = new LinkedHashSet<>();
+  private @Nullable ChunkWrite lastSealed;
+  private boolean restarting;
+
+  ChunkSender(String name, ClientServices services, Policy policy, PlaceSource places, Committed committed) {
+    this.name = name;
+    this.services = services;
+    this.policy = policy;
+    this.places = places;
+    this.committed = committed;
+    this.coder = new StripeCoder(policy, services.codes().of(policy));
+  }
+
+  /** Chunks begun and not yet sealed. */
+  int underWay() {
+    return underWay.size();
+  }
+
+  int sealedChunks() {
+    return sealed.size();
+  }
+
+  /** Hands out the sealed chunks before the first that is still under way. */
+  List<CommittedChunk> takeSealed() {
+    int end = Integer.MAX_VALUE;
+    for (ChunkWrite chunk : underWay) {
+      end = Math.min(end, chunk.index());
+    }
+    Map<Integer, CommittedChunk> contiguous = sealed.headMap(end);
+    List<CommittedChunk> taken = List.copyOf(contiguous.values());
+    contiguous.clear();
+    return taken;
+  }
+
+  /** The chunk that was sealed last. */
+  @Nullable ChunkWrite lastSealed() {
+    return lastSealed;
+  }
+
+  void begin(ChunkWrite chunk) {
+    giveUpAvoided(chunk);
+    underWay.add(chunk);
+  }
+
+  private void giveUpAvoided(ChunkWrite chunk) {
+    chunk.avoid(services.writeHealth()::avoided);
+  }
+
+  /** Forgets a chunk that turned out to have no bytes. */
+  void drop(ChunkWrite chunk) {
+    underWay.remove(chunk);
+    chunk.free();
+  }
+
+  /** Sends what can be sent of this chunk now. */
+  void push(ChunkWrite chunk) {
+    for (Lane lane : chunk.lanes()) {
+      Lane.Send next = lane.next(System.nanoTime());
+      if (next != null) {
+        Batch batch = next.batch();
+        ByteBuf payload = batch == null ? null : batch.toSend(lane.index());
+        mailbox.expect(lane, services.blocks().send(lane.place().server(), next.request(), payload, services.config().blockTimeout()));
+      }
+    }
+  }
+
+  /** Deals with the answers that are there, without waiting. */
+  void pump() throws AshlarException {
+    Mailbox.Answer<Lane> answer = mailbox.poll();
+    if (answer != null) {
+      do {
+        answered(answer);
+        answer = mailbox.poll();
+      } while (answer != null);
+      settle();
+    }
+  }
+
+  /** Deals with the answers that are there, or waits a moment for one. */
+  void work() throws AshlarException {
+    Mailbox.Answer<Lane> answer = underWay.isEmpty() ? null : mailbox.poll(TICK);
+    if (answer != null) {
+      answered(answer);
+      pump();
+    }
+    long now = System.nanoTime();
+    for (ChunkWrite chunk : underWay) {
+      for (Lane late = chunk.late(now); late != null; late = chunk.late(now)) {
+        giveUp(chunk, late, "was given up: it took over " + (now - late.sentAtNs()) / 1_000_000 + " ms where its sisters were done", true);
+      }
+    }
+    settle();
+  }
+
+  /** Memory for a batch, waiting for it while answers are dealt with. */
+  Piece borrow(int bytes) throws AshlarException {
+    Piece piece = services.pool().tryBorrow(bytes);
+    long deadline = System.nanoTime() + services.config().blockTimeout().multipliedBy(2).toNanos();
+    while (piece == null) {
+      if (System.nanoTime() - deadline > 0) {
+        throw services.pool().exhausted();
+      }
+      if (underWay.isEmpty()) {
+        mailbox.poll(TICK);
+      } else {
+        work();
+      }
+      piece = services.pool().tryBorrow(bytes);
+    }
+    return piece;
+  }
+
+  private void answered(Mailbox.Answer<Lane> answer) throws AshlarException {
+    Lane lane = answer.request();
+    ChunkWrite chunk = lane.chunk();
+    try (RpcReply reply = answer.reply()) {
+      if (!chunk.owns(lane) || lane.failure() != null) {
+        return; // an answer that was not waited for
+      }
+      AshlarException error = answer.error();
+      if (error != null) {
+        failed(chunk, lane, error);
+      } else if (reply != null && reply.message() instanceof ChunkReply message) {
+        Batch sent = lane.inFlight();
+        String complaint = lane.answered(message, answer.tookNs());
+        services.writeHealth().answered(lane.place().server(), answer.tookNs());
+        if (complaint != null) {
+          giveUp(chunk, lane, "failed: " + complaint, false);
+        } else if (sent != null) {
+          sent.settled(lane.index());
+        }
+      } else {
+        giveUp(chunk, lane, "answered with something that is not for a client", false);
+      }
+    }
+    push(chunk);
+  }
+
+  private void failed(ChunkWrite chunk, Lane lane, AshlarException error) throws AshlarException {
+    switch (error.code()) {
+      case STALE_EPOCH, LEASE_LOST ->
+          throw new AshlarException(ErrorCode.LEASE_LOST, "Somebody else may write " + name + " by now, what was written since the last fsync is dropped: " + error.getMessage(), error);
+      case UNAVAILABLE, TIMEOUT, INTERNAL, DISK_FAILED -> giveUp(chunk, lane, "failed: " + error.getMessage(), true);
+      default -> giveUp(chunk, lane, "failed: " + error.getMessage(), false);
+    }
+  }
+
+  private void giveUp(ChunkWrite chunk, Lane lane, String why, boolean serverInTrouble) {
+    chunk.fail(lane, why);
+    services.stats().gaveUp();
+    if (serverInTrouble) {
+      services.writeHealth().failed(lane.place().server());
+    }
+  }
+
+  /** Takes out what is done, moves what cannot be done where it is. */
+  private void settle() throws AshlarException {
+    Iterator<ChunkWrite> all = underWay.iterator();
+    ChunkWrite stuck = null;
+    while (all.hasNext()) {
+      ChunkWrite chunk = all.next();
+      if (chunk.hopeless()) {
+        stuck = chunk;
+      } else if (chunk.ended()) {
+        all.remove();
+        sealed.put(chunk.index(), chunk.committed());
+        if (lastSealed == null || lastSealed.index() <= chunk.index()) {
+          lastSealed = chunk;
+        }
+        chunk.free();
+      }
+    }
+    if (stuck != null && !restarting) {
+      restarting = true;
+      try {
+        restart(stuck);
+      } finally {
+        restarting = false;
+      }
+    }
+  }
+
+  private void restart(ChunkWrite chunk) throws AshlarException {
+    String troubles = chunk.troubles();
+    if (chunk.restarts() == MOST_RESTARTS) {
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "Too few chunk servers take chunk " + chunk.index() + " of " + name + " (needed are " + policy.minimumBlocks() + " blocks of " + policy.width() + "): " + troubles
+              + ". Check the servers with 'ashlar status', then write it again");
+    }
+    if (!chunk.reclaim()) {
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "Too many chunk servers failed while chunk " + chunk.index() + " of " + name + " was written, and its first bytes are no longer in memory to send them elsewhere: " + troubles
+              + ". Write it again");
+    }
+    services.stats().restarted();
+    if (chunk.base() == 0) {
+      failedGroups.add(chunk.place().group());
+    }
+    long kept = chunk.keptBytes();
+    List<Batch> batches = List.copyOf(chunk.batches());
+    boolean complete = chunk.complete();
+    chunk.restart(places.instead(chunk.index(), failedGroups.stream().mapToLong(Long::longValue).toArray()));
+    giveUpAvoided(chunk);
+    copyKept(chunk, kept);
+    for (int i = 0; i < batches.size(); i++) {
+      Batch batch = batches.get(i);
+      if (!batch.hasParity()) {
+        coder.codeAll(batch, this::borrow);
+      }
+      chunk.add(batch, complete && i == batches.size() - 1);
+      push(chunk);
+    }
+    if (complete && !chunk.complete()) {
+      chunk.finish();
+      push(chunk);
+    }
+  }
+
+  /** The leading stripes, which the first try shared with the committed version, are read from there and sent like new ones. */
+  private void copyKept(ChunkWrite chunk, long kept) throws AshlarException {
+    long start = chunk.index() * policy.chunkBytes();
+    ByteBuffer buffer = ByteBuffer.allocate(kept == 0 ? 0 : policy.stripeBytes());
+    for (long at = 0; at < kept; at += policy.stripeBytes()) {
+      committed.read(start + at, buffer.clear());
+      buffer.flip();
+      Batch batch = new Batch(policy, services.pool(), chunk.length() / policy.k(), 1, policy.stripeBytes());
+      while (buffer.hasRemaining()) {
+        for (ByteBuffer space : batch.space(buffer.remaining(), this::borrow)) {
+          int count = space.remaining();
+          space.put(buffer.slice(buffer.position(), count));
+          buffer.position(buffer.position() + count);
+          var _ = batch.filled(count);
+        }
+      }
+      coder.codeAll(batch, this::borrow);
+      chunk.add(batch, false);
+      push(chunk);
+    }
+  }
+
+  /** Lets go of everything; answers that still come are dropped. */
+  @Override
+  public void close() {
+    mailbox.close();
+    underWay.forEach(ChunkWrite::free);
+    underWay.clear();
+  }
+}

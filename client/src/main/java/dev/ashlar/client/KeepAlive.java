@@ -1,0 +1,156 @@
+package dev.ashlar.client;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells the masters every few seconds which leases and pins this client still holds. Thread-safe; has one thread while it holds any. */
+final class KeepAlive implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(KeepAlive.class);
+
+  private final MasterClient masters;
+  private final Duration interval;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Set<Long> leases = new HashSet<>();
+  private final Set<Long> lost = new HashSet<>();
+  private final Map<Long, Integer> pins = new HashMap<>();
+  private @Nullable Thread thread;
+  private boolean closed;
+
+  KeepAlive(MasterClient masters, Duration interval) {
+    this.masters = masters;
+    this.interval = interval;
+  }
+
+  void holdLease(long epoch) {
+    lock.lock();
+    try {
+      leases.add(epoch);
+      start();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void dropLease(long epoch) {
+    lock.lock();
+    try {
+      leases.remove(epoch);
+      lost.remove(epoch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the masters said that the lease is closed. */
+  boolean isLost(long epoch) {
+    lock.lock();
+    try {
+      return lost.contains(epoch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void pin(long inode) {
+    lock.lock();
+    try {
+      pins.merge(inode, 1, Integer::sum);
+      start();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void unpin(long inode) {
+    lock.lock();
+    try {
+      pins.computeIfPresent(inode, (i, count) -> count == 1 ? null : count - 1);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void start() {
+    if (thread == null && !closed) {
+      thread = Thread.ofPlatform().daemon().name("ashlar-client-keepalive").start(this::run);
+    }
+  }
+
+  private void run() {
+    while (true) {
+      long[] epochs;
+      long[] inodes;
+      lock.lock();
+      try {
+        long left = interval.toNanos();
+        while (!closed && left > 0) {
+          left = changed.awaitNanos(left);
+        }
+        if (closed || (leases.isEmpty() && pins.isEmpty())) {
+          thread = null;
+          return;
+        }
+        epochs = leases.stream().mapToLong(Long::longValue).toArray();
+        inodes = pins.keySet().stream().mapToLong(Long::longValue).toArray();
+      } catch (InterruptedException e) {
+        thread = null;
+        return;
+      } finally {
+        lock.unlock();
+      }
+      renew(epochs, inodes);
+    }
+  }
+
+  private void renew(long[] epochs, long[] inodes) {
+    try {
+      MasterReply.Alive alive = masters.query(new MasterRequest.KeepAlive(masters.clientId(), epochs, inodes), MasterReply.Alive.class);
+      lock.lock();
+      try {
+        for (long epoch : alive.lost()) {
+          if (leases.contains(epoch)) {
+            lost.add(epoch);
+          }
+        }
+      } finally {
+        lock.unlock();
+      }
+    } catch (AshlarException e) {
+      LOG.warn("Leases and pins could not be renewed: {}", e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    Thread running;
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+      running = thread;
+    } finally {
+      lock.unlock();
+    }
+    if (running != null) {
+      running.interrupt();
+      try {
+        running.join(TimeUnit.SECONDS.toMillis(10));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

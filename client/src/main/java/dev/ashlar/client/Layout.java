@@ -1,0 +1,101 @@
+package dev.ashlar.client;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.ChunkPlace;
+import dev.ashlar.protocol.message.FileType;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Where the chunks of one version of a file are, fetched in pages as they are needed. Thread-safe. */
+final class Layout {
+  /** Chunks asked for at a time. */
+  private static final int PAGE = 256;
+
+  /** Pages kept; of files larger than that some are fetched again. */
+  private static final int MOST_PAGES = 64;
+
+  private final MasterClient masters;
+  private final String name;
+  private final Attr attr;
+  private final Map<Integer, Map<Integer, ChunkPlace>> pages =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Integer, Map<Integer, ChunkPlace>> eldest) {
+          return size() > MOST_PAGES;
+        }
+      };
+
+  private Layout(MasterClient masters, String name, Attr attr) {
+    this.masters = masters;
+    this.name = name;
+    this.attr = attr;
+  }
+
+  /** The present version of a file, pinned for this client. */
+  static Layout open(MasterClient masters, String name, long inode) throws AshlarException {
+    MasterReply.Layout first = fetch(masters, inode, 0);
+    if (first.attr().type() != FileType.FILE) {
+      boolean directory = first.attr().isDirectory();
+      throw new AshlarException(directory ? ErrorCode.IS_DIRECTORY : ErrorCode.INVALID, name + " is a " + (directory ? "directory" : "symbolic link") + ": it has no content to read");
+    }
+    Layout layout = new Layout(masters, name, first.attr());
+    layout.put(0, first);
+    return layout;
+  }
+
+  private static MasterReply.Layout fetch(MasterClient masters, long inode, int page) throws AshlarException {
+    return masters.query(new MasterRequest.GetLayout(inode, page * PAGE, PAGE, masters.clientId()), MasterReply.Layout.class);
+  }
+
+  Attr attr() {
+    return attr;
+  }
+
+  /** The chunk at this index, null if it is a hole. */
+  @Nullable ChunkPlace chunk(int index) throws AshlarException {
+    int page = index / PAGE;
+    Map<Integer, ChunkPlace> known = known(page);
+    if (known == null) {
+      refresh(index);
+      known = known(page);
+    }
+    return known == null ? null : known.get(index);
+  }
+
+  private synchronized @Nullable Map<Integer, ChunkPlace> known(int page) {
+    return pages.get(page);
+  }
+
+  /** Asks again where this chunk and its neighbours are. CONFLICT if the file is no longer the version that is being read. */
+  void refresh(int index) throws AshlarException {
+    MasterReply.Layout fresh;
+    try {
+      fresh = fetch(masters, attr.inode(), index / PAGE);
+    } catch (AshlarException e) {
+      throw e.code() == ErrorCode.NOT_FOUND ? changed("removed", e) : e;
+    }
+    if (fresh.attr().version() != attr.version()) {
+      throw changed("changed", null);
+    }
+    put(index / PAGE, fresh);
+  }
+
+  private AshlarException changed(String how, @Nullable AshlarException cause) {
+    String message = name + " was " + how + " while it was being read: open it again and start over";
+    return cause == null ? new AshlarException(ErrorCode.CONFLICT, message) : new AshlarException(ErrorCode.CONFLICT, message, cause);
+  }
+
+  private synchronized void put(int page, MasterReply.Layout layout) {
+    Map<Integer, ChunkPlace> byIndex = new HashMap<>();
+    layout.chunks().forEach(chunk -> byIndex.put(chunk.index(), chunk));
+    pages.put(page, byIndex);
+  }
+}
