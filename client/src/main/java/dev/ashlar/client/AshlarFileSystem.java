@@ -24,8 +24,9 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are welcome) and has a deadline. Files and directories are named by inode;
- * {@link #resolve} turns a path into one. The root directory is {@link Attr#ROOT}.
+ * A cluster as a file system. Thread-safe; every call blocks its own thread (virtual ones are
+ * welcome) and has a deadline. Files and directories are named by inode; {@link #resolve} turns a
+ * path into one. The root directory is {@link Attr#ROOT}.
  */
 public final class AshlarFileSystem implements AutoCloseable {
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(3);
@@ -40,14 +41,26 @@ public final class AshlarFileSystem implements AutoCloseable {
     this.masters = services.masters();
   }
 
-  /** A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation. */
+  /**
+   * A client of the cluster. Nothing is sent yet: a wrong address shows with the first operation.
+   */
   public static AshlarFileSystem connect(ClientConfig config) throws AshlarException {
-    return connect(config, new RpcTransport("client-to-master", Role.MASTER), new RpcTransport("client-to-chunk-server", Role.CHUNK_SERVER));
+    return connect(
+        config,
+        new RpcTransport("client-to-master", Role.MASTER),
+        new RpcTransport("client-to-chunk-server", Role.CHUNK_SERVER));
   }
 
   /** With other transports, which the file system closes. */
-  static AshlarFileSystem connect(ClientConfig config, Transport toMasters, Transport toServers) throws AshlarException {
-    MasterClient masters = new MasterClient(toMasters, new MasterRing(config.candidates()), config.masterDeadline(), config.masterTry(), hostName());
+  static AshlarFileSystem connect(ClientConfig config, Transport toMasters, Transport toServers)
+      throws AshlarException {
+    MasterClient masters =
+        new MasterClient(
+            toMasters,
+            new MasterRing(config.candidates()),
+            config.masterDeadline(),
+            config.masterTry(),
+            hostName());
     return new AshlarFileSystem(
         new ClientServices(
             config,
@@ -83,14 +96,18 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public Attr lookup(long parent, String name) throws AshlarException {
-    return masters.query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class).attr();
+    return masters
+        .query(new MasterRequest.Lookup(parent, name), MasterReply.AttrReply.class)
+        .attr();
   }
 
   public Attr mkdir(long parent, String name, int mode) throws AshlarException {
     return change(new Command.Mkdir(parent, name, mode, config.uid(), config.gid()));
   }
 
-  /** Makes a directory and those above it that are missing. What exists and is a directory is fine. */
+  /**
+   * Makes a directory and those above it that are missing. What exists and is a directory is fine.
+   */
   public Attr mkdirs(String path, int mode) throws AshlarException {
     Deque<String> missing = new ArrayDeque<>();
     String known = Paths.normalize(path);
@@ -98,7 +115,8 @@ public final class AshlarFileSystem implements AutoCloseable {
       try {
         Attr attr = resolve(known).attr();
         if (!attr.isDirectory()) {
-          throw new AshlarException(ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
+          throw new AshlarException(
+              ErrorCode.NOT_DIRECTORY, known + " is not a directory: " + path + " cannot be made");
         }
         return mkdirs(attr, missing, mode);
       } catch (AshlarException e) {
@@ -143,7 +161,9 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param noReplace fail with EXISTS instead of replacing
    * @param exchange swap the two
    */
-  public void rename(long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange) throws AshlarException {
+  public void rename(
+      long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange)
+      throws AshlarException {
     run(new Command.Rename(parent, name, newParent, newName, noReplace, exchange));
   }
 
@@ -160,19 +180,29 @@ public final class AshlarFileSystem implements AutoCloseable {
     return change(new Command.HardLink(inode, parent, name));
   }
 
-  /** One page of a directory in byte order of the names, after {@code after} (empty for the start), at most {@code limit} entries (up to 10,000). */
+  /**
+   * One page of a directory in byte order of the names, after {@code after} (empty for the start),
+   * at most {@code limit} entries (up to 10,000).
+   */
   public MasterReply.Entries readdir(long inode, String after, int limit) throws AshlarException {
     return masters.query(new MasterRequest.ReadDir(inode, after, limit), MasterReply.Entries.class);
   }
 
-  /** All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException. */
+  /**
+   * All entries of a directory, fetched page by page; {@code hasNext} throws UncheckedIOException.
+   */
   public Iterator<MasterReply.Entry> list(long inode) {
-    return new PagedIterator<>(after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE), MasterReply.Entries::entries, MasterReply.Entries::more);
+    return new PagedIterator<>(
+        after -> readdir(inode, after == null ? "" : after.name(), PagedIterator.PAGE),
+        MasterReply.Entries::entries,
+        MasterReply.Entries::more);
   }
 
   /** {@link #list} as a stream. */
   public Stream<MasterReply.Entry> stream(long inode) {
-    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL), false);
+    return StreamSupport.stream(
+        Spliterators.spliteratorUnknownSize(list(inode), Spliterator.ORDERED | Spliterator.NONNULL),
+        false);
   }
 
   // Content.
@@ -198,21 +228,29 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param exclusive fail with EXISTS if it is there
    * @param policy text form, empty for the directory's
    */
-  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy) throws AshlarException {
-    Command.Create command = new Command.Create(parent, name, mode, config.uid(), config.gid(), exclusive, policy);
-    return FileHandle.writing(services, OpenMode.WRITE, masters.submit(command, MasterReply.Opened.class));
+  public FileHandle create(long parent, String name, int mode, boolean exclusive, String policy)
+      throws AshlarException {
+    Command.Create command =
+        new Command.Create(parent, name, mode, config.uid(), config.gid(), exclusive, policy);
+    return FileHandle.writing(
+        services, OpenMode.WRITE, masters.submit(command, MasterReply.Opened.class));
   }
 
-  /** Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the handle when done. */
+  /**
+   * Opens a file; to write, its lease is taken (LEASE_LOST if somebody else has it). Release the
+   * handle when done.
+   */
   public FileHandle open(long inode, OpenMode mode) throws AshlarException {
     if (mode == OpenMode.READ) {
       return FileHandle.reading(services, inode);
     }
-    return FileHandle.writing(services, mode, masters.submit(new Command.AcquireLease(inode), MasterReply.Opened.class));
+    return FileHandle.writing(
+        services, mode, masters.submit(new Command.AcquireLease(inode), MasterReply.Opened.class));
   }
 
   /**
-   * Reads the version that was committed when the handle was opened, or a later one; through a handle for writing what was written through it, too.
+   * Reads the version that was committed when the handle was opened, or a later one; through a
+   * handle for writing what was written through it, too.
    *
    * @return bytes read, -1 at the end
    */
@@ -220,12 +258,18 @@ public final class AshlarFileSystem implements AutoCloseable {
     return handle.read(offset, target);
   }
 
-  /** Takes all remaining bytes, to be written at the end of the file; others see them after {@link #fsync} or {@link #release}. Returns the bytes taken. */
+  /**
+   * Takes all remaining bytes, to be written at the end of the file; others see them after {@link
+   * #fsync} or {@link #release}. Returns the bytes taken.
+   */
   public int append(FileHandle handle, ByteBuffer source) throws AshlarException {
     return handle.append(source);
   }
 
-  /** {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else (INVALID). */
+  /**
+   * {@link #append}, if {@code offset} is the end of the file; this version writes nowhere else
+   * (INVALID).
+   */
   public int write(FileHandle handle, long offset, ByteBuffer source) throws AshlarException {
     return handle.write(offset, source);
   }
@@ -250,7 +294,10 @@ public final class AshlarFileSystem implements AutoCloseable {
     return change(new Command.Truncate(inode, 0, size, nowNs()));
   }
 
-  /** Cuts or extends the file that the handle has open for writing, after what was written before was published. */
+  /**
+   * Cuts or extends the file that the handle has open for writing, after what was written before
+   * was published.
+   */
   public Attr truncate(FileHandle handle, long size) throws AshlarException {
     return handle.truncate(size);
   }
@@ -267,7 +314,15 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public Attr setattr(long inode, AttrChange change) throws AshlarException {
-    return change(new Command.SetAttr(inode, change.mask(), change.mode(), change.uid(), change.gid(), change.accessedNs(), change.modifiedNs()));
+    return change(
+        new Command.SetAttr(
+            inode,
+            change.mask(),
+            change.mode(),
+            change.uid(),
+            change.gid(),
+            change.accessedNs(),
+            change.modifiedNs()));
   }
 
   public byte[] getxattr(long inode, String name) throws AshlarException {
@@ -280,7 +335,8 @@ public final class AshlarFileSystem implements AutoCloseable {
    * @param create fail with EXISTS if it is there
    * @param replace fail with NO_ATTRIBUTE if it is not
    */
-  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace) throws AshlarException {
+  public void setxattr(long inode, String name, byte[] value, boolean create, boolean replace)
+      throws AshlarException {
     run(new Command.SetXattr(inode, name, value, create, replace));
   }
 
@@ -302,9 +358,14 @@ public final class AshlarFileSystem implements AutoCloseable {
     return masters.query(new MasterRequest.GetStatus(), MasterReply.StatusReply.class).status();
   }
 
-  /** Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader says about it. */
+  /**
+   * Runs an action of administration, see {@link MasterRequest.Administer}; returns what the leader
+   * says about it.
+   */
   public String administer(String action, List<String> arguments) throws AshlarException {
-    return masters.query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class).text();
+    return masters
+        .query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class)
+        .text();
   }
 
   /** One page of all files with inode above {@code after}, with their chunks: for fsck. */

@@ -10,8 +10,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Some consecutive stripes of one chunk on their way to the servers: of each block one piece of memory, so that one request carries several cells. Filled and coded stripe
- * by stripe by the thread that owns the writer; only {@link #drop} is called by others.
+ * Some consecutive stripes of one chunk on their way to the servers: of each block one piece of
+ * memory, so that one request carries several cells. Filled and coded stripe by stripe by the
+ * thread that owns the writer; only {@link #drop} is called by others.
  */
 final class Batch implements PiecePool.Keepsake {
   /** Lends memory, waiting if need be. */
@@ -23,7 +24,9 @@ final class Batch implements PiecePool.Keepsake {
   private enum State {
     /** Being filled or sent. */
     IN_USE,
-    /** Received by every server that is still counted on; kept in case the chunk must be sent again. */
+    /**
+     * Received by every server that is still counted on; kept in case the chunk must be sent again.
+     */
     KEPT,
     /** The memory was given back. */
     GONE
@@ -92,7 +95,10 @@ final class Batch implements PiecePool.Keepsake {
     return views;
   }
 
-  /** As many bytes were put into {@link #space}. Returns whether that ended a stripe, which is then to be coded. */
+  /**
+   * As many bytes were put into {@link #space}. Returns whether that ended a stripe, which is then
+   * to be coded.
+   */
   boolean filled(int count) {
     bytes += count;
     return count > 0 && (bytes % policy.stripeBytes() == 0 || room() == 0);
@@ -155,7 +161,8 @@ final class Batch implements PiecePool.Keepsake {
   ByteBuf toSend(int index) {
     Piece piece = pieces[index];
     if (piece == null) {
-      throw new IllegalStateException("Block " + index + " of the batch has no bytes or they were given back");
+      throw new IllegalStateException(
+          "Block " + index + " of the batch has no bytes or they were given back");
     }
     return piece.toSend(length(index));
   }
@@ -177,7 +184,10 @@ final class Batch implements PiecePool.Keepsake {
     }
   }
 
-  /** Takes the data back from the memory's reserve to send it again. Returns false if it is gone. Parity must be made again. */
+  /**
+   * Takes the data back from the memory's reserve to send it again. Returns false if it is gone.
+   * Parity must be made again.
+   */
   boolean reclaim() {
     pool.forget(this);
     waitingFor = 0;

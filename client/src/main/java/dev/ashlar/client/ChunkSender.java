@@ -19,8 +19,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the chunks of one writer received and sealed by their servers: keeps each block's requests going, gives up servers that fail or keep the rest waiting, and moves a
- * chunk to other servers when too few are left. All work is done by the writer's thread in {@link #pump}, {@link #work} and {@link #borrow}.
+ * Has the chunks of one writer received and sealed by their servers: keeps each block's requests
+ * going, gives up servers that fail or keep the rest waiting, and moves a chunk to other servers
+ * when too few are left. All work is done by the writer's thread in {@link #pump}, {@link #work}
+ * and {@link #borrow}.
  */
 final class ChunkSender implements AutoCloseable {
   /** How often the owner looks for late servers while it waits. */
@@ -42,7 +44,12 @@ final class ChunkSender implements AutoCloseable {
   private @Nullable ChunkWrite lastSealed;
   private boolean restarting;
 
-  ChunkSender(String name, ClientServices services, Policy policy, PlaceSource places, Committed committed) {
+  ChunkSender(
+      String name,
+      ClientServices services,
+      Policy policy,
+      PlaceSource places,
+      Committed committed) {
     this.name = name;
     this.services = services;
     this.policy = policy;
@@ -99,7 +106,15 @@ final class ChunkSender implements AutoCloseable {
       if (next != null) {
         Batch batch = next.batch();
         ByteBuf payload = batch == null ? null : batch.toSend(lane.index());
-        mailbox.expect(lane, services.blocks().send(lane.place().server(), next.request(), payload, services.config().blockTimeout()));
+        mailbox.expect(
+            lane,
+            services
+                .blocks()
+                .send(
+                    lane.place().server(),
+                    next.request(),
+                    payload,
+                    services.config().blockTimeout()));
       }
     }
   }
@@ -126,7 +141,13 @@ final class ChunkSender implements AutoCloseable {
     long now = System.nanoTime();
     for (ChunkWrite chunk : underWay) {
       for (Lane late = chunk.late(now); late != null; late = chunk.late(now)) {
-        giveUp(chunk, late, "was given up: it took over " + (now - late.sentAtNs()) / 1_000_000 + " ms where its sisters were done", true);
+        giveUp(
+            chunk,
+            late,
+            "was given up: it took over "
+                + (now - late.sentAtNs()) / 1_000_000
+                + " ms where its sisters were done",
+            true);
       }
     }
     settle();
@@ -179,8 +200,15 @@ final class ChunkSender implements AutoCloseable {
   private void failed(ChunkWrite chunk, Lane lane, AshlarException error) throws AshlarException {
     switch (error.code()) {
       case STALE_EPOCH, LEASE_LOST ->
-          throw new AshlarException(ErrorCode.LEASE_LOST, "Somebody else may write " + name + " by now, what was written since the last fsync is dropped: " + error.getMessage(), error);
-      case UNAVAILABLE, TIMEOUT, INTERNAL, DISK_FAILED -> giveUp(chunk, lane, "failed: " + error.getMessage(), true);
+          throw new AshlarException(
+              ErrorCode.LEASE_LOST,
+              "Somebody else may write "
+                  + name
+                  + " by now, what was written since the last fsync is dropped: "
+                  + error.getMessage(),
+              error);
+      case UNAVAILABLE, TIMEOUT, INTERNAL, DISK_FAILED ->
+          giveUp(chunk, lane, "failed: " + error.getMessage(), true);
       default -> giveUp(chunk, lane, "failed: " + error.getMessage(), false);
     }
   }
@@ -225,13 +253,27 @@ final class ChunkSender implements AutoCloseable {
     if (chunk.restarts() == MOST_RESTARTS) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,
-          "Too few chunk servers take chunk " + chunk.index() + " of " + name + " (needed are " + policy.minimumBlocks() + " blocks of " + policy.width() + "): " + troubles
+          "Too few chunk servers take chunk "
+              + chunk.index()
+              + " of "
+              + name
+              + " (needed are "
+              + policy.minimumBlocks()
+              + " blocks of "
+              + policy.width()
+              + "): "
+              + troubles
               + ". Check the servers with 'ashlar status', then write it again");
     }
     if (!chunk.reclaim()) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,
-          "Too many chunk servers failed while chunk " + chunk.index() + " of " + name + " was written, and its first bytes are no longer in memory to send them elsewhere: " + troubles
+          "Too many chunk servers failed while chunk "
+              + chunk.index()
+              + " of "
+              + name
+              + " was written, and its first bytes are no longer in memory to send them elsewhere: "
+              + troubles
               + ". Write it again");
     }
     services.stats().restarted();
@@ -241,7 +283,8 @@ final class ChunkSender implements AutoCloseable {
     long kept = chunk.keptBytes();
     List<Batch> batches = List.copyOf(chunk.batches());
     boolean complete = chunk.complete();
-    chunk.restart(places.instead(chunk.index(), failedGroups.stream().mapToLong(Long::longValue).toArray()));
+    chunk.restart(
+        places.instead(chunk.index(), failedGroups.stream().mapToLong(Long::longValue).toArray()));
     giveUpAvoided(chunk);
     copyKept(chunk, kept);
     for (int i = 0; i < batches.size(); i++) {
@@ -258,14 +301,18 @@ final class ChunkSender implements AutoCloseable {
     }
   }
 
-  /** The leading stripes, which the first try shared with the committed version, are read from there and sent like new ones. */
+  /**
+   * The leading stripes, which the first try shared with the committed version, are read from there
+   * and sent like new ones.
+   */
   private void copyKept(ChunkWrite chunk, long kept) throws AshlarException {
     long start = chunk.index() * policy.chunkBytes();
     ByteBuffer buffer = ByteBuffer.allocate(kept == 0 ? 0 : policy.stripeBytes());
     for (long at = 0; at < kept; at += policy.stripeBytes()) {
       committed.read(start + at, buffer.clear());
       buffer.flip();
-      Batch batch = new Batch(policy, services.pool(), chunk.length() / policy.k(), 1, policy.stripeBytes());
+      Batch batch =
+          new Batch(policy, services.pool(), chunk.length() / policy.k(), 1, policy.stripeBytes());
       while (buffer.hasRemaining()) {
         for (ByteBuffer space : batch.space(buffer.remaining(), this::borrow)) {
           int count = space.remaining();

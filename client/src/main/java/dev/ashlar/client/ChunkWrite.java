@@ -12,8 +12,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One staged version of a chunk on its way to its servers: which blocks are still counted on, whether that suffices, and when a server is too slow to wait for. Decides
- * only; owned by one {@link ContentWriter}.
+ * One staged version of a chunk on its way to its servers: which blocks are still counted on,
+ * whether that suffices, and when a server is too slow to wait for. Decides only; owned by one
+ * {@link ContentWriter}.
  */
 final class ChunkWrite {
   /** No server is given up for slowness before it was silent for this long. */
@@ -55,7 +56,10 @@ final class ChunkWrite {
     }
   }
 
-  /** Lets go of its servers and starts over on others, sharing nothing. What was added before must be added again. */
+  /**
+   * Lets go of its servers and starts over on others, sharing nothing. What was added before must
+   * be added again.
+   */
   void restart(ChunkPlace elsewhere) {
     place = elsewhere;
     keep = 0;
@@ -131,13 +135,18 @@ final class ChunkWrite {
   /** Gives up servers that are known to be in trouble, as long as enough are left without them. */
   void avoid(Predicate<String> inTrouble) {
     for (Lane lane : lanes) {
-      if (lane.failure() == null && counted() > policy.minimumBlocks() && inTrouble.test(lane.place().server())) {
+      if (lane.failure() == null
+          && counted() > policy.minimumBlocks()
+          && inTrouble.test(lane.place().server())) {
         fail(lane, "was left out because it failed moments ago");
       }
     }
   }
 
-  /** The next coded stripes; with {@code last} nothing follows, and the blocks are sealed with these bytes. */
+  /**
+   * The next coded stripes; with {@code last} nothing follows, and the blocks are sealed with these
+   * bytes.
+   */
   void add(Batch batch, boolean last) {
     batches.add(batch);
     length += batch.bytes();
@@ -183,7 +192,10 @@ final class ChunkWrite {
     return counted() < policy.minimumBlocks() || rootsUnknown();
   }
 
-  /** A block whose kept bytes only its lost server knew: its root, which the commit must name, cannot be had from here. */
+  /**
+   * A block whose kept bytes only its lost server knew: its root, which the commit must name,
+   * cannot be had from here.
+   */
   private boolean rootsUnknown() {
     for (Lane lane : lanes) {
       if (lane.failure() != null && !lane.known()) {
@@ -207,7 +219,8 @@ final class ChunkWrite {
   }
 
   /**
-   * A server that keeps the chunk waiting without need: its sisters received the same bytes long ago, and enough of them are left. Null if there is none.
+   * A server that keeps the chunk waiting without need: its sisters received the same bytes long
+   * ago, and enough of them are left. Null if there is none.
    */
   @Nullable Lane late(long nowNs) {
     if (counted() <= policy.minimumBlocks()) {
@@ -225,7 +238,9 @@ final class ChunkWrite {
     List<Long> sisters = new ArrayList<>();
     int alive = 0;
     for (Lane other : lanes) {
-      if (other != lane && other.failure() == null && (!complete || blockLength(other.index()) > 0)) {
+      if (other != lane
+          && other.failure() == null
+          && (!complete || blockLength(other.index()) > 0)) {
         alive++;
         if (other.progress() > lane.progress()) {
           sisters.add(other.tookNs());
@@ -253,7 +268,16 @@ final class ChunkWrite {
         onReplacement |= 1L << i;
       }
     }
-    return new CommittedChunk(place.index(), place.chunk(), place.version(), length, place.group(), place.groupEpoch(), onMember, onReplacement, roots);
+    return new CommittedChunk(
+        place.index(),
+        place.chunk(),
+        place.version(),
+        length,
+        place.group(),
+        place.groupEpoch(),
+        onMember,
+        onReplacement,
+        roots);
   }
 
   /** Checksums of all slices of each block. Only once {@link #ended} and not {@link #hopeless}. */
@@ -274,7 +298,13 @@ final class ChunkWrite {
     StringJoiner list = new StringJoiner("; ");
     for (Lane lane : lanes) {
       if (lane.failure() != null) {
-        list.add(String.format(Locale.ROOT, "block %d on %s %s", lane.index(), lane.place().server().isEmpty() ? "no server" : lane.place().server(), lane.failure()));
+        list.add(
+            String.format(
+                Locale.ROOT,
+                "block %d on %s %s",
+                lane.index(),
+                lane.place().server().isEmpty() ? "no server" : lane.place().server(),
+                lane.failure()));
       }
     }
     return list.toString();

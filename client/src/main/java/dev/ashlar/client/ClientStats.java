@@ -25,7 +25,9 @@ public final class ClientStats {
     return corruptBlocks.sum();
   }
 
-  /** Blocks that were left out of a chunk because their server failed or was too slow while writing. */
+  /**
+   * Blocks that were left out of a chunk because their server failed or was too slow while writing.
+   */
   public long givenUpBlocks() {
     return givenUpBlocks.sum();
   }

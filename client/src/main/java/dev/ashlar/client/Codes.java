@@ -10,7 +10,8 @@ final class Codes {
   private final Map<String, ErasureCode> codes = new ConcurrentHashMap<>();
 
   ErasureCode of(Policy policy) {
-    return codes.computeIfAbsent(policy.kind() + "-" + policy.k() + "-" + policy.m(), key -> make(policy));
+    return codes.computeIfAbsent(
+        policy.kind() + "-" + policy.k() + "-" + policy.m(), key -> make(policy));
   }
 
   private static ErasureCode make(Policy policy) {

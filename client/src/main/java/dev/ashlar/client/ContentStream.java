@@ -15,13 +15,17 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a range of a file in order, fetched ahead. Hands out the memory in which they arrived, so nothing is copied here. For one thread.
+ * The bytes of a range of a file in order, fetched ahead. Hands out the memory in which they
+ * arrived, so nothing is copied here. For one thread.
  */
 final class ContentStream implements AutoCloseable {
   /** Bytes of one block asked for in one request. */
   private static final int PIECE_BYTES = 512 << 10;
 
-  /** For how long a range that cannot be decoded is tried again: servers may be restarting, blocks may have moved. */
+  /**
+   * For how long a range that cannot be decoded is tried again: servers may be restarting, blocks
+   * may have moved.
+   */
   private static final Duration PERSISTENCE = Duration.ofSeconds(5);
 
   private static final long REFRESH_INTERVAL_NS = 1_000_000_000L;
@@ -63,7 +67,15 @@ final class ContentStream implements AutoCloseable {
    * @param ahead bytes to fetch ahead at first
    * @param mostAhead bound on what {@code ahead} grows to
    */
-  ContentStream(ClientServices services, Layout layout, String name, Policy policy, long from, long end, long ahead, long mostAhead) {
+  ContentStream(
+      ClientServices services,
+      Layout layout,
+      String name,
+      Policy policy,
+      long from,
+      long end,
+      long ahead,
+      long mostAhead) {
     this.services = services;
     this.layout = layout;
     this.name = name;
@@ -84,7 +96,8 @@ final class ContentStream implements AutoCloseable {
   }
 
   /**
-   * The next bytes in order, at least one and at most {@code limit}; none at the end. The buffers can be read until the next call, and their content counts as read.
+   * The next bytes in order, at least one and at most {@code limit}; none at the end. The buffers
+   * can be read until the next call, and their content counts as read.
    */
   List<ByteBuffer> next(long limit) throws AshlarException {
     dropRead();
@@ -98,7 +111,10 @@ final class ContentStream implements AutoCloseable {
     }
     ahead = Math.min(mostAhead, ahead * 2);
     long count = Math.min(limit, head.to - position);
-    List<ByteBuffer> views = head.range == null ? zeros(count) : views(head.range, position - head.chunk * policy.chunkBytes(), count);
+    List<ByteBuffer> views =
+        head.range == null
+            ? zeros(count)
+            : views(head.range, position - head.chunk * policy.chunkBytes(), count);
     position += views.stream().mapToLong(ByteBuffer::remaining).sum();
     return views;
   }
@@ -119,7 +135,10 @@ final class ContentStream implements AutoCloseable {
     segment.memory = 0;
   }
 
-  /** Starts what is to be under way: the segment at the position in any case, further ones as far as window and memory allow. */
+  /**
+   * Starts what is to be under way: the segment at the position in any case, further ones as far as
+   * window and memory allow.
+   */
   private void fill(long limit) throws AshlarException {
     long until = Math.min(end, position + Math.max(ahead, Math.min(limit, mostAhead)));
     while (nextStart < until) {
@@ -141,7 +160,10 @@ final class ContentStream implements AutoCloseable {
     }
   }
 
-  /** The segment that starts at {@code from}: whole stripes, unless it starts, or the range ends, within one. */
+  /**
+   * The segment that starts at {@code from}: whole stripes, unless it starts, or the range ends,
+   * within one.
+   */
   private Segment plan(long from) throws AshlarException {
     int index = Math.toIntExact(from / policy.chunkBytes());
     long start = index * policy.chunkBytes();
@@ -169,7 +191,9 @@ final class ContentStream implements AutoCloseable {
 
   /** Waits until the segment's bytes are here. */
   private void arrive(Segment segment) throws AshlarException {
-    long deadline = System.nanoTime() + Math.min(PERSISTENCE.toNanos(), services.config().blockTimeout().toNanos());
+    long deadline =
+        System.nanoTime()
+            + Math.min(PERSISTENCE.toNanos(), services.config().blockTimeout().toNanos());
     Backoff backoff = new Backoff(ThreadLocalRandom.current());
     while (true) {
       RangeRead range = segment.range;
@@ -189,7 +213,8 @@ final class ContentStream implements AutoCloseable {
       layout.refresh(segment.chunk);
       ChunkPlace place = layout.chunk(segment.chunk);
       if (place == null) {
-        throw new AshlarException(ErrorCode.INTERNAL, "The master forgot chunk " + segment.chunk + " of " + name);
+        throw new AshlarException(
+            ErrorCode.INTERNAL, "The master forgot chunk " + segment.chunk + " of " + name);
       }
       RangeRead again = range(segment, place);
       segment.range = again;
@@ -208,8 +233,21 @@ final class ContentStream implements AutoCloseable {
   private AshlarException lost(Segment segment, RangeRead range) {
     return new AshlarException(
         ErrorCode.DATA_LOST,
-        "Bytes " + segment.from + " to " + segment.to + " of " + name + " cannot be read: fewer than " + policy.k() + " of the " + policy.width() + " blocks of chunk " + segment.chunk + " are readable ("
-            + range.troubles() + "). Bring the missing servers or disks back; 'ashlar fsck' lists what is affected");
+        "Bytes "
+            + segment.from
+            + " to "
+            + segment.to
+            + " of "
+            + name
+            + " cannot be read: fewer than "
+            + policy.k()
+            + " of the "
+            + policy.width()
+            + " blocks of chunk "
+            + segment.chunk
+            + " are readable ("
+            + range.troubles()
+            + "). Bring the missing servers or disks back; 'ashlar fsck' lists what is affected");
   }
 
   private static void pause(long ms) throws AshlarException {

@@ -15,10 +15,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes bytes at the end of a file: cuts them into stripes and codes them stripe by stripe, while the stripes before are on their way to all servers of the chunk and
- * chunks before that are being sealed. Nothing is published here.
+ * Writes bytes at the end of a file: cuts them into stripes and codes them stripe by stripe, while
+ * the stripes before are on their way to all servers of the chunk and chunks before that are being
+ * sealed. Nothing is published here.
  *
- * <p>For one thread at a time, and that thread does all the work: network threads only drop answers into a mailbox.
+ * <p>For one thread at a time, and that thread does all the work: network threads only drop answers
+ * into a mailbox.
  */
 final class ContentWriter implements AutoCloseable {
   /** Largest piece of a block in one request. */
@@ -54,12 +56,28 @@ final class ContentWriter implements AutoCloseable {
    * @param resumable whether more may be written after {@link #seal}
    * @param committed reads the bytes that the file has
    */
-  ContentWriter(String name, ClientServices services, Policy policy, PlaceSource places, long size, boolean resumable, Committed committed) throws AshlarException {
+  ContentWriter(
+      String name,
+      ClientServices services,
+      Policy policy,
+      PlaceSource places,
+      long size,
+      boolean resumable,
+      Committed committed)
+      throws AshlarException {
     long memory = services.config().memoryBytes();
     long stripe = (long) policy.width() * policy.cellBytes();
     if (memory < 2 * stripe) {
       throw new AshlarException(
-          ErrorCode.INVALID, "Policy " + policy + " needs " + ((2 * stripe) >> 20) + " MiB of memory to write " + name + ", but this client may use only " + (memory >> 20));
+          ErrorCode.INVALID,
+          "Policy "
+              + policy
+              + " needs "
+              + ((2 * stripe) >> 20)
+              + " MiB of memory to write "
+              + name
+              + ", but this client may use only "
+              + (memory >> 20));
     }
     this.name = name;
     this.services = services;
@@ -70,7 +88,9 @@ final class ContentWriter implements AutoCloseable {
     this.resumable = resumable;
     this.coder = new StripeCoder(policy, services.codes().of(policy));
     this.sender = new ChunkSender(name, services, policy, places, committed);
-    this.largestBatch = (int) Math.max(1, Math.min(LARGEST_PIECE, memory / 4 / policy.width()) / policy.cellBytes());
+    this.largestBatch =
+        (int)
+            Math.max(1, Math.min(LARGEST_PIECE, memory / 4 / policy.width()) / policy.cellBytes());
   }
 
   /** Bytes of the file, those taken but not yet published included. */
@@ -83,18 +103,20 @@ final class ContentWriter implements AutoCloseable {
     return sender.sealedChunks();
   }
 
-  /**
-   * Chunks to commit together, and the size of the file that they make.
-   */
+  /** Chunks to commit together, and the size of the file that they make. */
   record Publishable(List<CommittedChunk> chunks, long size) {}
 
-  /** Hands out what can be committed now: everything taken so far if {@link #seal} came last, else a leading part. */
+  /**
+   * Hands out what can be committed now: everything taken so far if {@link #seal} came last, else a
+   * leading part.
+   */
   Publishable takeSealed() {
     List<CommittedChunk> chunks = sender.takeSealed();
     if (chunk == null && sender.underWay() == 0) {
       return new Publishable(chunks, size);
     }
-    return new Publishable(chunks, chunks.isEmpty() ? 0 : (chunks.getLast().index() + 1) * policy.chunkBytes());
+    return new Publishable(
+        chunks, chunks.isEmpty() ? 0 : (chunks.getLast().index() + 1) * policy.chunkBytes());
   }
 
   /** Takes all remaining bytes. */
@@ -126,7 +148,10 @@ final class ContentWriter implements AutoCloseable {
       long total = 0;
       while (total < limit) {
         ByteBuffer[] space = space((int) Math.min(limit - total, Integer.MAX_VALUE));
-        long count = source instanceof ScatteringByteChannel scattering ? scattering.read(space) : source.read(space[0]);
+        long count =
+            source instanceof ScatteringByteChannel scattering
+                ? scattering.read(space)
+                : source.read(space[0]);
         if (count < 0) {
           break;
         }
@@ -142,11 +167,15 @@ final class ContentWriter implements AutoCloseable {
 
   private void checkUsable() throws AshlarException {
     if (broken != null) {
-      throw new AshlarException(broken.code(), "Writing " + name + " failed before: " + broken.getMessage(), broken);
+      throw new AshlarException(
+          broken.code(), "Writing " + name + " failed before: " + broken.getMessage(), broken);
     }
   }
 
-  /** Room in the present stripe, at most {@code wanted} bytes; starts a batch or a chunk if there is none. */
+  /**
+   * Room in the present stripe, at most {@code wanted} bytes; starts a batch or a chunk if there is
+   * none.
+   */
   private ByteBuffer[] space(int wanted) throws AshlarException {
     while (true) {
       ChunkWrite current = chunk;
@@ -183,12 +212,19 @@ final class ContentWriter implements AutoCloseable {
 
   private Batch newBatch(ChunkWrite target) {
     long left = policy.chunkBytes() - target.length();
-    int stripes = (int) Math.min(Math.min(nextStripes, largestBatch), (left + policy.stripeBytes() - 1) / policy.stripeBytes());
+    int stripes =
+        (int)
+            Math.min(
+                Math.min(nextStripes, largestBatch),
+                (left + policy.stripeBytes() - 1) / policy.stripeBytes());
     nextStripes = Math.min(largestBatch, nextStripes * 2);
     return new Batch(policy, services.pool(), target.length() / policy.k(), stripes, left);
   }
 
-  /** Starts the chunk that holds byte {@code size}, and fills in again what it has of the file's last, partial stripe. */
+  /**
+   * Starts the chunk that holds byte {@code size}, and fills in again what it has of the file's
+   * last, partial stripe.
+   */
   private void startChunk() throws AshlarException {
     while (sender.underWay() >= MOST_CHUNKS) {
       sender.work();
@@ -199,8 +235,11 @@ final class ContentWriter implements AutoCloseable {
     long inChunk = size - start;
     Tail known = tail != null && tail.index == index ? tail : null;
     tail = null;
-    long keepStripes = place.base() == 0 ? 0 : Math.min(inChunk, place.validLength()) / policy.stripeBytes();
-    ChunkWrite fresh = new ChunkWrite(policy, place, keepStripes, known == null ? null : crop(known.crcs, keepStripes));
+    long keepStripes =
+        place.base() == 0 ? 0 : Math.min(inChunk, place.validLength()) / policy.stripeBytes();
+    ChunkWrite fresh =
+        new ChunkWrite(
+            policy, place, keepStripes, known == null ? null : crop(known.crcs, keepStripes));
     sender.begin(fresh);
     chunk = fresh;
     size = start + fresh.length();
@@ -236,7 +275,10 @@ final class ContentWriter implements AutoCloseable {
     }
   }
 
-  /** Sends and seals everything taken so far. Returns once all of it is durable, though nobody sees it yet. */
+  /**
+   * Sends and seals everything taken so far. Returns once all of it is durable, though nobody sees
+   * it yet.
+   */
   void seal() throws AshlarException {
     checkUsable();
     try {
@@ -254,7 +296,10 @@ final class ContentWriter implements AutoCloseable {
     }
   }
 
-  /** Sends what is left of the present chunk. Returns its last stripe if that is partial and may be needed again. */
+  /**
+   * Sends what is left of the present chunk. Returns its last stripe if that is partial and may be
+   * needed again.
+   */
   private byte[] finishChunk() throws AshlarException {
     ChunkWrite current = chunk;
     Batch filling = batch;

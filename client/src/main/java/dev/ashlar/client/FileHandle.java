@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** A file opened by {@link AshlarFileSystem#open} or {@link AshlarFileSystem#create}; release it there. Thread-safe: calls on one handle that write wait for each other. */
+/**
+ * A file opened by {@link AshlarFileSystem#open} or {@link AshlarFileSystem#create}; release it
+ * there. Thread-safe: calls on one handle that write wait for each other.
+ */
 public final class FileHandle {
   /** Sealed chunks are published when there are so many, so that a commit stays small. */
   private static final int CHUNKS_PER_COMMIT = 256;
@@ -133,7 +136,14 @@ public final class FileHandle {
       long end = size();
       if (offset != end) {
         throw new AshlarException(
-            ErrorCode.INVALID, "This version writes only at the end of a file: " + name + " ends at " + end + ", but bytes were to be written at " + offset + ". Write a new file instead");
+            ErrorCode.INVALID,
+            "This version writes only at the end of a file: "
+                + name
+                + " ends at "
+                + end
+                + ", but bytes were to be written at "
+                + offset
+                + ". Write a new file instead");
       }
       return append(source);
     } finally {
@@ -144,17 +154,23 @@ public final class FileHandle {
   private ContentWriter writer() throws AshlarException {
     checkOpen();
     if (mode == OpenMode.READ) {
-      throw new AshlarException(ErrorCode.PERMISSION, name + " is open for reading only: open it for writing");
+      throw new AshlarException(
+          ErrorCode.PERMISSION, name + " is open for reading only: open it for writing");
     }
     if (services.keepAlive().isLost(epoch)) {
-      throw new AshlarException(ErrorCode.LEASE_LOST, "The lease of " + name + " ran out, somebody else may write it by now: open it again");
+      throw new AshlarException(
+          ErrorCode.LEASE_LOST,
+          "The lease of " + name + " ran out, somebody else may write it by now: open it again");
     }
     ContentWriter present = writer;
     if (present == null) {
       Policy policy = StagedWriter.policy(attr);
       int first = Math.toIntExact(attr.size() / policy.chunkBytes());
-      PlaceSource places = new PlaceSource(services.masters(), attr.inode(), epoch, first, Long.MAX_VALUE, List.of());
-      present = new ContentWriter(name, services, policy, places, attr.size(), true, this::readCommitted);
+      PlaceSource places =
+          new PlaceSource(
+              services.masters(), attr.inode(), epoch, first, Long.MAX_VALUE, List.of());
+      present =
+          new ContentWriter(name, services, policy, places, attr.size(), true, this::readCommitted);
       writer = present;
     }
     return present;
@@ -191,7 +207,9 @@ public final class FileHandle {
       return attr;
     }
     open.seal();
-    attr = StagedWriter.commit(services, attr.inode(), epoch, open.takeSealed(), Command.Link.NONE, release);
+    attr =
+        StagedWriter.commit(
+            services, attr.inode(), epoch, open.takeSealed(), Command.Link.NONE, release);
     forgetReader();
     return attr;
   }
@@ -201,7 +219,13 @@ public final class FileHandle {
     try {
       var _ = writer();
       var _ = publish(false);
-      attr = services.masters().submit(new Command.Truncate(attr.inode(), epoch, size, AshlarFileSystem.nowNs()), MasterReply.AttrReply.class).attr();
+      attr =
+          services
+              .masters()
+              .submit(
+                  new Command.Truncate(attr.inode(), epoch, size, AshlarFileSystem.nowNs()),
+                  MasterReply.AttrReply.class)
+              .attr();
       closeWriter();
       forgetReader();
       return attr;
@@ -237,7 +261,10 @@ public final class FileHandle {
           services.keepAlive().dropLease(epoch);
         }
         if (!done) {
-          var _ = services.masters().submit(new Command.ReleaseLease(attr.inode(), epoch), MasterReply.Done.class);
+          var _ =
+              services
+                  .masters()
+                  .submit(new Command.ReleaseLease(attr.inode(), epoch), MasterReply.Done.class);
         }
       }
     } finally {

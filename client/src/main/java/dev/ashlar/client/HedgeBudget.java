@@ -1,7 +1,8 @@
 package dev.ashlar.client;
 
 /**
- * Allows extra requests as a share of all, with a small reserve, so that a slow cluster is not made slower by asking everything twice. Thread-safe.
+ * Allows extra requests as a share of all, with a small reserve, so that a slow cluster is not made
+ * slower by asking everything twice. Thread-safe.
  */
 final class HedgeBudget {
   private static final double RESERVE = 16;

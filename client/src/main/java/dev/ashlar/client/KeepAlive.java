@@ -15,7 +15,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells the masters every few seconds which leases and pins this client still holds. Thread-safe; has one thread while it holds any. */
+/**
+ * Tells the masters every few seconds which leases and pins this client still holds. Thread-safe;
+ * has one thread while it holds any.
+ */
 final class KeepAlive implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeepAlive.class);
 
@@ -117,7 +120,10 @@ final class KeepAlive implements AutoCloseable {
 
   private void renew(long[] epochs, long[] inodes) {
     try {
-      MasterReply.Alive alive = masters.query(new MasterRequest.KeepAlive(masters.clientId(), epochs, inodes), MasterReply.Alive.class);
+      MasterReply.Alive alive =
+          masters.query(
+              new MasterRequest.KeepAlive(masters.clientId(), epochs, inodes),
+              MasterReply.Alive.class);
       lock.lock();
       try {
         for (long epoch : alive.lost()) {

@@ -11,7 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One block of a chunk that is being written: what goes to its server next, one request at a time, and how it ended. Decides only; {@link ChunkWrite} owns it.
+ * One block of a chunk that is being written: what goes to its server next, one request at a time,
+ * and how it ended. Decides only; {@link ChunkWrite} owns it.
  */
 final class Lane {
   /** A request, and the batch whose bytes it carries, if any. */
@@ -95,7 +96,10 @@ final class Lane {
     return failure != null || sealed || (chunk.complete() && chunk.blockLength(index) == 0);
   }
 
-  /** Whether the checksums of the whole block are known: not if it shares bytes whose checksums only its lost server could tell. */
+  /**
+   * Whether the checksums of the whole block are known: not if it shares bytes whose checksums only
+   * its lost server could tell.
+   */
   boolean known() {
     return keptKnown || chunk.blockLength(index) == 0;
   }
@@ -110,12 +114,17 @@ final class Lane {
     return crcs.toArray();
   }
 
-  /** Remembers the checksums of a batch that was just added to the chunk, whether or not this lane will send it. */
+  /**
+   * Remembers the checksums of a batch that was just added to the chunk, whether or not this lane
+   * will send it.
+   */
   void added(Batch batch) {
     crcs.addAll(batch.usedCrcs(index));
   }
 
-  /** What to send now, null if there is nothing or an answer is awaited. The lane is busy after it. */
+  /**
+   * What to send now, null if there is nothing or an answer is awaited. The lane is busy after it.
+   */
   @Nullable Send next(long nowNs) {
     if (busy || ended()) {
       return null;
@@ -128,7 +137,17 @@ final class Lane {
     if (nextBatch < batches.size()) {
       send = write(batches.get(nextBatch++));
     } else if (chunk.complete()) {
-      send = new Send(new ChunkRequest.SealBlock(key, place.disk(), chunk.place().group(), chunk.place().token(), chunk.base(), chunk.keep(), chunk.blockLength(index)), null);
+      send =
+          new Send(
+              new ChunkRequest.SealBlock(
+                  key,
+                  place.disk(),
+                  chunk.place().group(),
+                  chunk.place().token(),
+                  chunk.base(),
+                  chunk.keep(),
+                  chunk.blockLength(index)),
+              null);
     }
     if (send != null) {
       busy = true;
@@ -139,10 +158,19 @@ final class Lane {
   }
 
   private Send write(Batch batch) {
-    boolean last = chunk.complete() && batch.blockOffset() + batch.length(index) == chunk.blockLength(index);
+    boolean last =
+        chunk.complete() && batch.blockOffset() + batch.length(index) == chunk.blockLength(index);
     return new Send(
         new ChunkRequest.WriteBlock(
-            key, place.disk(), chunk.place().group(), chunk.place().token(), chunk.base(), chunk.keep(), batch.blockOffset(), batch.usedCrcs(index), last),
+            key,
+            place.disk(),
+            chunk.place().group(),
+            chunk.place().token(),
+            chunk.base(),
+            chunk.keep(),
+            batch.blockOffset(),
+            batch.usedCrcs(index),
+            last),
         batch);
   }
 
@@ -171,7 +199,8 @@ final class Lane {
     } else {
       int kept = BlockLayout.slices(chunk.keep());
       int[] mine = crcs.toArray();
-      if (s.crcs().length != kept + mine.length || !Arrays.equals(mine, 0, mine.length, s.crcs(), kept, s.crcs().length)) {
+      if (s.crcs().length != kept + mine.length
+          || !Arrays.equals(mine, 0, mine.length, s.crcs(), kept, s.crcs().length)) {
         return "what it sealed has other checksums than what was sent";
       }
       if (s.root() != Checksums.root(s.crcs(), s.crcs().length, length)) {

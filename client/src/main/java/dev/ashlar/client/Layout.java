@@ -12,7 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Where the chunks of one version of a file are, fetched in pages as they are needed. Thread-safe. */
+/**
+ * Where the chunks of one version of a file are, fetched in pages as they are needed. Thread-safe.
+ */
 final class Layout {
   /** Chunks asked for at a time. */
   private static final int PAGE = 256;
@@ -44,15 +46,23 @@ final class Layout {
     MasterReply.Layout first = fetch(masters, inode, 0);
     if (first.attr().type() != FileType.FILE) {
       boolean directory = first.attr().isDirectory();
-      throw new AshlarException(directory ? ErrorCode.IS_DIRECTORY : ErrorCode.INVALID, name + " is a " + (directory ? "directory" : "symbolic link") + ": it has no content to read");
+      throw new AshlarException(
+          directory ? ErrorCode.IS_DIRECTORY : ErrorCode.INVALID,
+          name
+              + " is a "
+              + (directory ? "directory" : "symbolic link")
+              + ": it has no content to read");
     }
     Layout layout = new Layout(masters, name, first.attr());
     layout.put(0, first);
     return layout;
   }
 
-  private static MasterReply.Layout fetch(MasterClient masters, long inode, int page) throws AshlarException {
-    return masters.query(new MasterRequest.GetLayout(inode, page * PAGE, PAGE, masters.clientId()), MasterReply.Layout.class);
+  private static MasterReply.Layout fetch(MasterClient masters, long inode, int page)
+      throws AshlarException {
+    return masters.query(
+        new MasterRequest.GetLayout(inode, page * PAGE, PAGE, masters.clientId()),
+        MasterReply.Layout.class);
   }
 
   Attr attr() {
@@ -74,7 +84,10 @@ final class Layout {
     return pages.get(page);
   }
 
-  /** Asks again where this chunk and its neighbours are. CONFLICT if the file is no longer the version that is being read. */
+  /**
+   * Asks again where this chunk and its neighbours are. CONFLICT if the file is no longer the
+   * version that is being read.
+   */
   void refresh(int index) throws AshlarException {
     MasterReply.Layout fresh;
     try {
@@ -89,8 +102,11 @@ final class Layout {
   }
 
   private AshlarException changed(String how, @Nullable AshlarException cause) {
-    String message = name + " was " + how + " while it was being read: open it again and start over";
-    return cause == null ? new AshlarException(ErrorCode.CONFLICT, message) : new AshlarException(ErrorCode.CONFLICT, message, cause);
+    String message =
+        name + " was " + how + " while it was being read: open it again and start over";
+    return cause == null
+        ? new AshlarException(ErrorCode.CONFLICT, message)
+        : new AshlarException(ErrorCode.CONFLICT, message, cause);
   }
 
   private synchronized void put(int page, MasterReply.Layout layout) {

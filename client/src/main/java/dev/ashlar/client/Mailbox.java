@@ -6,14 +6,13 @@ import dev.ashlar.protocol.rpc.RpcReply;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers on their way from network threads to the one thread that owns a transfer. Bounded by the requests that the owner has under way. After {@link #close} answers
- * are released unseen.
+ * Answers on their way from network threads to the one thread that owns a transfer. Bounded by the
+ * requests that the owner has under way. After {@link #close} answers are released unseen.
  *
  * @param <K> what tells the owner which request was answered
  */
@@ -23,7 +22,8 @@ final class Mailbox<K> implements AutoCloseable {
    *
    * @param tookNs from sending to the end
    */
-  record Answer<K>(K request, @Nullable RpcReply reply, @Nullable AshlarException error, long tookNs) {}
+  record Answer<K>(
+      K request, @Nullable RpcReply reply, @Nullable AshlarException error, long tookNs) {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition filled = lock.newCondition();
@@ -34,9 +34,13 @@ final class Mailbox<K> implements AutoCloseable {
   void expect(K request, CompletableFuture<RpcReply> future) {
     long startNs = System.nanoTime();
     var _ =
-        future.whenComplete(
-            (reply, error) ->
-                post(new Answer<>(request, reply, error == null ? null : Transport.asAshlar(error), System.nanoTime() - startNs)));
+        future.whenComplete((reply, error) ->
+            post(
+                new Answer<>(
+                    request,
+                    reply,
+                    error == null ? null : Transport.asAshlar(error),
+                    System.nanoTime() - startNs)));
   }
 
   private void post(Answer<K> answer) {

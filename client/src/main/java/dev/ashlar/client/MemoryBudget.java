@@ -18,7 +18,9 @@ final class MemoryBudget {
     return true;
   }
 
-  /** Takes the bytes even beyond the bound: for what must go on lest everybody waits for everybody. */
+  /**
+   * Takes the bytes even beyond the bound: for what must go on lest everybody waits for everybody.
+   */
   synchronized void take(long bytes) {
     used += bytes;
   }

@@ -7,8 +7,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Page-aligned off-heap memory for consecutive cells of one block, borrowed from a {@link PiecePool}. Counts references: what was handed to the network goes back to the
- * pool only when the network, too, has let go of it.
+ * Page-aligned off-heap memory for consecutive cells of one block, borrowed from a {@link
+ * PiecePool}. Counts references: what was handed to the network goes back to the pool only when the
+ * network, too, has let go of it.
  */
 final class Piece {
   private final ByteBuffer memory;

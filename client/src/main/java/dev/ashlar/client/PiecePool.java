@@ -10,7 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The off-heap memory of all writers of a client, in pieces of a power of two, never more than its limit. Pieces are used again without being cleared. Thread-safe.
+ * The off-heap memory of all writers of a client, in pieces of a power of two, never more than its
+ * limit. Pieces are used again without being cleared. Thread-safe.
  */
 final class PiecePool {
   private static final int PAGE = 4096;
@@ -41,7 +42,10 @@ final class PiecePool {
     return lists;
   }
 
-  /** At least {@code bytes} of memory with any content, or null if there is no room now, keepsakes notwithstanding. */
+  /**
+   * At least {@code bytes} of memory with any content, or null if there is no room now, keepsakes
+   * notwithstanding.
+   */
   @Nullable Piece tryBorrow(int bytes) {
     int size = sizeFor(bytes);
     while (true) {
@@ -100,7 +104,10 @@ final class PiecePool {
 
   AshlarException exhausted() {
     return new AshlarException(
-        ErrorCode.RETRY, "The " + (limit >> 20) + " MiB for transfers are all in use by other files open for writing: close some, or give the client more memory");
+        ErrorCode.RETRY,
+        "The "
+            + (limit >> 20)
+            + " MiB for transfers are all in use by other files open for writing: close some, or give the client more memory");
   }
 
   private static int sizeFor(int bytes) {

@@ -11,7 +11,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** Places for the next chunks of a file that is written, asked for ahead in growing numbers. For one thread. */
+/**
+ * Places for the next chunks of a file that is written, asked for ahead in growing numbers. For one
+ * thread.
+ */
 final class PlaceSource {
   private static final int MOST_AHEAD = 8;
 
@@ -20,8 +23,10 @@ final class PlaceSource {
   private final long epoch;
   private final ArrayDeque<ChunkPlace> ready;
   private final long expectedChunks;
+
   /** The lowest index that was never asked for. */
   private int next;
+
   private int askNext = 1;
   private @Nullable CompletableFuture<List<ChunkPlace>> asked;
 
@@ -31,7 +36,13 @@ final class PlaceSource {
    * @param expectedChunks index after the last chunk that is expected, Long.MAX_VALUE if unknown
    * @param initial places that are known already, from {@code first} on
    */
-  PlaceSource(MasterClient masters, long inode, long epoch, int first, long expectedChunks, List<ChunkPlace> initial) {
+  PlaceSource(
+      MasterClient masters,
+      long inode,
+      long epoch,
+      int first,
+      long expectedChunks,
+      List<ChunkPlace> initial) {
     this.masters = masters;
     this.inode = inode;
     this.epoch = epoch;
@@ -40,7 +51,10 @@ final class PlaceSource {
     this.next = first + initial.size();
   }
 
-  /** The place of a chunk: of the next one, or once more of one that was committed since. Waits for it if need be, asks for those after it. */
+  /**
+   * The place of a chunk: of the next one, or once more of one that was committed since. Waits for
+   * it if need be, asks for those after it.
+   */
   ChunkPlace take(int index) throws AshlarException {
     if (ready.isEmpty() && asked != null) {
       ready.addAll(await(asked));
@@ -59,7 +73,9 @@ final class PlaceSource {
       return only(allocate(index, 1, false, new long[0]));
     }
     if (place == null) {
-      throw new AshlarException(ErrorCode.INTERNAL, "The master allocated no chunk for inode " + inode + " though asked to");
+      throw new AshlarException(
+          ErrorCode.INTERNAL,
+          "The master allocated no chunk for inode " + inode + " though asked to");
     }
     askNext = Math.min(MOST_AHEAD, askNext * 2);
     if (ready.isEmpty() && asked == null && next < expectedChunks) {
@@ -85,7 +101,8 @@ final class PlaceSource {
         task -> Thread.ofVirtual().name("ashlar-client-allocate").start(task));
   }
 
-  private static List<ChunkPlace> await(CompletableFuture<List<ChunkPlace>> future) throws AshlarException {
+  private static List<ChunkPlace> await(CompletableFuture<List<ChunkPlace>> future)
+      throws AshlarException {
     try {
       return future.join();
     } catch (CompletionException e) {
@@ -93,8 +110,13 @@ final class PlaceSource {
     }
   }
 
-  private List<ChunkPlace> allocate(int first, int count, boolean fresh, long[] avoidGroups) throws AshlarException {
-    return masters.submit(new Command.Allocate(inode, epoch, first, count, fresh, avoidGroups, new long[0]), MasterReply.Allocated.class).chunks();
+  private List<ChunkPlace> allocate(int first, int count, boolean fresh, long[] avoidGroups)
+      throws AshlarException {
+    return masters
+        .submit(
+            new Command.Allocate(inode, epoch, first, count, fresh, avoidGroups, new long[0]),
+            MasterReply.Allocated.class)
+        .chunks();
   }
 
   /** Another place for a chunk that could not be written where it was. */
@@ -104,7 +126,13 @@ final class PlaceSource {
 
   private ChunkPlace only(List<ChunkPlace> places) throws AshlarException {
     if (places.size() != 1) {
-      throw new AshlarException(ErrorCode.INTERNAL, "The master allocated " + places.size() + " chunks for inode " + inode + " instead of one");
+      throw new AshlarException(
+          ErrorCode.INTERNAL,
+          "The master allocated "
+              + places.size()
+              + " chunks for inode "
+              + inode
+              + " instead of one");
     }
     return places.getFirst();
   }

@@ -17,8 +17,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gets a range of one chunk: asks the data blocks that hold it, and as soon as one of them fails or is given up as late, as many others as it takes to compute what is
- * missing. Decides only; the {@link ReadDriver} that owns it sends and receives.
+ * Gets a range of one chunk: asks the data blocks that hold it, and as soon as one of them fails or
+ * is given up as late, as many others as it takes to compute what is missing. Decides only; the
+ * {@link ReadDriver} that owns it sends and receives.
  */
 final class RangeRead {
   private final Policy policy;
@@ -26,12 +27,16 @@ final class RangeRead {
   private final ChunkPlace place;
   private final long from;
   private final long to;
+
   /** By data block: the request for what is needed of it, null if nothing is. */
   private final @Nullable Slot[] primary;
+
   /** By block: the request for the rows of all that is missing, null if not asked. */
   private final @Nullable Slot[] recovery;
+
   /** By data block: what was computed. */
   private final @Nullable ByteBuf[] decoded;
+
   /** The bytes of each block that recovery works on. */
   private long rowsFrom = Long.MAX_VALUE;
 
@@ -90,7 +95,14 @@ final class RangeRead {
         if (!reachable(at)) {
           primary[i] = Slot.failed(this, i, at, first, end, "is on no disk at present");
         } else if (avoided.test(at.server())) {
-          primary[i] = Slot.failed(this, i, at, first, end, "is on " + at.server() + ", which failed or was slow moments ago");
+          primary[i] =
+              Slot.failed(
+                  this,
+                  i,
+                  at,
+                  first,
+                  end,
+                  "is on " + at.server() + ", which failed or was slow moments ago");
         } else {
           Slot slot = new Slot(this, i, at, first, end, nowNs);
           primary[i] = slot;
@@ -124,20 +136,27 @@ final class RangeRead {
     if (byteInBlock <= exactFirst(i)) {
       return 0;
     }
-    long widened = (byteInBlock + BlockLayout.SLICE_BYTES - 1) / BlockLayout.SLICE_BYTES * BlockLayout.SLICE_BYTES;
+    long widened =
+        (byteInBlock + BlockLayout.SLICE_BYTES - 1)
+            / BlockLayout.SLICE_BYTES
+            * BlockLayout.SLICE_BYTES;
     return Math.min(widened, blockLength(i));
   }
 
   private long exactFirst(int i) {
     long cell = policy.cellBytes();
-    return from / policy.stripeBytes() * cell + Math.clamp(from % policy.stripeBytes() - i * cell, 0, cell);
+    return from / policy.stripeBytes() * cell
+        + Math.clamp(from % policy.stripeBytes() - i * cell, 0, cell);
   }
 
   private long blockLength(int i) {
     return BlockLayout.blockLength(policy, place.storedLength(), i);
   }
 
-  /** Whether checksums that cover a whole block are those of the commit; if they cover a part this cannot be told and is true. */
+  /**
+   * Whether checksums that cover a whole block are those of the commit; if they cover a part this
+   * cannot be told and is true.
+   */
   boolean rootMatches(Slot slot, int[] crcs) {
     long length = blockLength(slot.block());
     if (slot.from() != 0 || slot.to() != length || place.roots().length <= slot.block()) {
@@ -190,7 +209,9 @@ final class RangeRead {
   /** Whether something needed failed or is late. */
   private boolean missing() {
     for (Slot slot : primary) {
-      if (slot != null && (slot.state() == Slot.State.FAILED || (slot.state() == Slot.State.WAITING && slot.late()))) {
+      if (slot != null
+          && (slot.state() == Slot.State.FAILED
+              || (slot.state() == Slot.State.WAITING && slot.late()))) {
         return true;
       }
     }
@@ -235,7 +256,10 @@ final class RangeRead {
     for (int i = 0; i < policy.width(); i++) {
       Slot slot = source(i);
       if (hoped) {
-        count += !isZero(i) && slot != null && slot.state() == Slot.State.WAITING && !slot.late() ? 1 : 0;
+        count +=
+            !isZero(i) && slot != null && slot.state() == Slot.State.WAITING && !slot.late()
+                ? 1
+                : 0;
       } else {
         count += isZero(i) || (slot != null && slot.state() == Slot.State.HERE) ? 1 : 0;
       }
@@ -243,12 +267,18 @@ final class RangeRead {
     return count;
   }
 
-  /** One more block to ask: of servers that are well if possible, data first since it may be here in part. */
+  /**
+   * One more block to ask: of servers that are well if possible, data first since it may be here in
+   * part.
+   */
   private @Nullable Slot nextSource(long nowNs, Predicate<String> avoided) {
     for (boolean desperate : new boolean[] {false, true}) {
       for (int i = 0; i < policy.width(); i++) {
         BlockPlace at = place.blocks().get(i);
-        if (isZero(i) || recovery[i] != null || !reachable(at) || (!desperate && avoided.test(at.server()))) {
+        if (isZero(i)
+            || recovery[i] != null
+            || !reachable(at)
+            || (!desperate && avoided.test(at.server()))) {
           continue;
         }
         Slot own = source(i);
@@ -281,14 +311,16 @@ final class RangeRead {
       for (int i = 0; i < policy.k(); i++) {
         Slot slot = primary[i];
         if (slot != null && slot.state() != Slot.State.HERE && !present[i]) {
-          ByteBuf output = PooledByteBufAllocator.DEFAULT.directBuffer(rows, rows).writerIndex(rows);
+          ByteBuf output =
+              PooledByteBufAllocator.DEFAULT.directBuffer(rows, rows).writerIndex(rows);
           decoded[i] = output;
           shards[i] = MemorySegment.ofBuffer(output.nioBuffer());
           wanted.add(i);
         }
       }
       if (!wanted.isEmpty()) {
-        code.reconstruct(shards, present, wanted.stream().mapToInt(Integer::intValue).toArray(), rows);
+        code.reconstruct(
+            shards, present, wanted.stream().mapToInt(Integer::intValue).toArray(), rows);
       }
     } finally {
       padded.forEach(ByteBuf::release);

@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Carries out {@link RangeRead}s: sends their requests, verifies what arrives, and hurries up what is late. For one thread. */
+/**
+ * Carries out {@link RangeRead}s: sends their requests, verifies what arrives, and hurries up what
+ * is late. For one thread.
+ */
 final class ReadDriver implements AutoCloseable {
   /** However small the budget: a request this old is replaced. */
   private static final long FAR_TOO_LATE_NS = 1_000_000_000L;
@@ -42,8 +45,18 @@ final class ReadDriver implements AutoCloseable {
   private void send(RangeRead range, List<Slot> slots) {
     for (Slot slot : slots) {
       services.hedges().earned();
-      ChunkRequest.ReadBlock request = new ChunkRequest.ReadBlock(range.key(slot), slot.place().disk(), range.place().token(), slot.from(), slot.length());
-      mailbox.expect(slot, services.blocks().send(slot.place().server(), request, null, services.config().blockTimeout()));
+      ChunkRequest.ReadBlock request =
+          new ChunkRequest.ReadBlock(
+              range.key(slot),
+              slot.place().disk(),
+              range.place().token(),
+              slot.from(),
+              slot.length());
+      mailbox.expect(
+          slot,
+          services
+              .blocks()
+              .send(slot.place().server(), request, null, services.config().blockTimeout()));
     }
   }
 
@@ -91,7 +104,10 @@ final class ReadDriver implements AutoCloseable {
     for (RangeRead range : active) {
       for (Slot slot : range.slots()) {
         if (slot.state() == Slot.State.WAITING && !slot.late()) {
-          wait = Math.min(wait, slot.sentAtNs() + services.readHealth().lateNs(slot.place().server()) - nowNs);
+          wait =
+              Math.min(
+                  wait,
+                  slot.sentAtNs() + services.readHealth().lateNs(slot.place().server()) - nowNs);
         }
       }
     }
@@ -154,12 +170,19 @@ final class ReadDriver implements AutoCloseable {
     slot.fail("on " + server + ": " + (error == null ? "no reason given" : error.getMessage()));
   }
 
-  /** Keeps the bytes if they are what was asked for and match their checksums; takes the reply over. */
+  /**
+   * Keeps the bytes if they are what was asked for and match their checksums; takes the reply over.
+   */
   private void accept(Slot slot, RpcReply reply) {
     ByteBuf bytes = reply.payload();
-    if (!(reply.message() instanceof ChunkReply.BlockData data) || data.offset() != slot.from() || bytes.readableBytes() != slot.length()) {
+    if (!(reply.message() instanceof ChunkReply.BlockData data)
+        || data.offset() != slot.from()
+        || bytes.readableBytes() != slot.length()) {
       reply.close();
-      slot.fail("on " + slot.place().server() + " is shorter than it should be, or the server sent something else");
+      slot.fail(
+          "on "
+              + slot.place().server()
+              + " is shorter than it should be, or the server sent something else");
       return;
     }
     ByteBuf whole = bytes;
@@ -198,17 +221,17 @@ final class ReadDriver implements AutoCloseable {
 
   /** Tells the master of a bad block, without waiting for it. */
   private void report(Slot slot, String reason) {
-    MasterRequest.ReportBad bad = new MasterRequest.ReportBad(slot.range().key(slot), slot.place().disk(), reason);
+    MasterRequest.ReportBad bad =
+        new MasterRequest.ReportBad(slot.range().key(slot), slot.place().disk(), reason);
     Thread.ofVirtual()
         .name("ashlar-client-report")
-        .start(
-            () -> {
-              try {
-                services.masters().query(bad, MasterReply.Done.class);
-              } catch (AshlarException e) {
-                // The scrubber finds it too.
-              }
-            });
+        .start(() -> {
+          try {
+            services.masters().query(bad, MasterReply.Done.class);
+          } catch (AshlarException e) {
+            // The scrubber finds it too.
+          }
+        });
   }
 
   @Override

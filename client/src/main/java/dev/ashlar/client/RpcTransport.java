@@ -18,7 +18,8 @@ final class RpcTransport implements Transport {
   }
 
   @Override
-  public CompletableFuture<RpcReply> send(String address, Message message, @Nullable ByteBuf payload, Duration timeout) {
+  public CompletableFuture<RpcReply> send(
+      String address, Message message, @Nullable ByteBuf payload, Duration timeout) {
     return client.send(address, message, payload, timeout);
   }
 

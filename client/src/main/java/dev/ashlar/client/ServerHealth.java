@@ -6,16 +6,21 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
- * What a client remembers of chunk servers: how fast they answered reads lately, and which not to count on for now. Only a matter of speed: a server that is avoided is
- * still used where too few others are left. Thread-safe.
+ * What a client remembers of chunk servers: how fast they answered reads lately, and which not to
+ * count on for now. Only a matter of speed: a server that is avoided is still used where too few
+ * others are left. Thread-safe.
  */
 final class ServerHealth {
   private static final long MS = 1_000_000;
+
   /** No answer is called late before this. */
   private static final long FLOOR_NS = 50 * MS;
+
   /** What is late for a server that is not known yet. */
   private static final long UNKNOWN_NS = 250 * MS;
+
   private static final long CEILING_NS = 2_000 * MS;
+
   /** How long a server is avoided that was overtaken once, and one that failed once. */
   private static final long SLOW_AVOID_NS = 250 * MS;
 
@@ -81,7 +86,9 @@ final class ServerHealth {
     server(address).avoid(nanoClock.getAsLong(), FAILED_AVOID_NS);
   }
 
-  /** Others were asked later and answered earlier: avoid it for a moment, longer each time in a row. */
+  /**
+   * Others were asked later and answered earlier: avoid it for a moment, longer each time in a row.
+   */
   void overtaken(String address) {
     server(address).avoid(nanoClock.getAsLong(), SLOW_AVOID_NS);
   }

@@ -9,11 +9,16 @@ import dev.ashlar.protocol.message.MasterReply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
-import org.jspecify.annotations.Nullable;
 
-/** A put: a staged file without a name, which gets it with its commit. A small file costs two round trips to the master and one to its servers. */
+/**
+ * A put: a staged file without a name, which gets it with its commit. A small file costs two round
+ * trips to the master and one to its servers.
+ */
 final class StagedWriter implements FileWriter {
-  /** Sealed chunks are handed to the master when there are so many, so that a commit stays small; nobody sees them before the file has its name. */
+  /**
+   * Sealed chunks are handed to the master when there are so many, so that a commit stays small;
+   * nobody sees them before the file has its name.
+   */
   private static final int CHUNKS_PER_COMMIT = 256;
 
   private final ClientServices services;
@@ -25,7 +30,13 @@ final class StagedWriter implements FileWriter {
   private boolean open = true;
   private boolean committed;
 
-  private StagedWriter(ClientServices services, String name, Command.Link link, long inode, long epoch, ContentWriter content) {
+  private StagedWriter(
+      ClientServices services,
+      String name,
+      Command.Link link,
+      long inode,
+      long epoch,
+      ContentWriter content) {
     this.services = services;
     this.name = name;
     this.link = link;
@@ -34,19 +45,40 @@ final class StagedWriter implements FileWriter {
     this.content = content;
   }
 
-  static StagedWriter start(ClientServices services, long parent, String fileName, StageOptions options) throws AshlarException {
+  static StagedWriter start(
+      ClientServices services, long parent, String fileName, StageOptions options)
+      throws AshlarException {
     String name = "'" + fileName + "' in directory " + parent;
     int chunks = options.expectedSize() == 0 ? 0 : 1;
     ClientConfig config = services.config();
     MasterReply.Opened opened =
         services
             .masters()
-            .submit(new Command.Stage(parent, options.mode(), config.uid(), config.gid(), options.policy(), chunks, new long[0]), MasterReply.Opened.class);
+            .submit(
+                new Command.Stage(
+                    parent,
+                    options.mode(),
+                    config.uid(),
+                    config.gid(),
+                    options.policy(),
+                    chunks,
+                    new long[0]),
+                MasterReply.Opened.class);
     services.keepAlive().holdLease(opened.epoch());
     try {
       Policy policy = policy(opened.attr());
-      long expected = options.expectedSize() < 0 ? Long.MAX_VALUE : (options.expectedSize() + policy.chunkBytes() - 1) / policy.chunkBytes();
-      PlaceSource places = new PlaceSource(services.masters(), opened.attr().inode(), opened.epoch(), 0, expected, opened.chunks());
+      long expected =
+          options.expectedSize() < 0
+              ? Long.MAX_VALUE
+              : (options.expectedSize() + policy.chunkBytes() - 1) / policy.chunkBytes();
+      PlaceSource places =
+          new PlaceSource(
+              services.masters(),
+              opened.attr().inode(),
+              opened.epoch(),
+              0,
+              expected,
+              opened.chunks());
       ContentWriter content =
           new ContentWriter(
               name,
@@ -56,9 +88,16 @@ final class StagedWriter implements FileWriter {
               0,
               false,
               (offset, target) -> {
-                throw new AshlarException(ErrorCode.INTERNAL, "A new file has no bytes to read again");
+                throw new AshlarException(
+                    ErrorCode.INTERNAL, "A new file has no bytes to read again");
               });
-      return new StagedWriter(services, name, new Command.Link(parent, fileName, options.replace()), opened.attr().inode(), opened.epoch(), content);
+      return new StagedWriter(
+          services,
+          name,
+          new Command.Link(parent, fileName, options.replace()),
+          opened.attr().inode(),
+          opened.epoch(),
+          content);
     } catch (AshlarException e) {
       abandon(services, opened.attr().inode(), opened.epoch());
       throw e;
@@ -69,7 +108,13 @@ final class StagedWriter implements FileWriter {
     try {
       return Policy.parse(attr.policy());
     } catch (IllegalArgumentException e) {
-      throw new AshlarException(ErrorCode.INTERNAL, "The master names a policy that this client does not know for inode " + attr.inode() + ": " + e.getMessage(), e);
+      throw new AshlarException(
+          ErrorCode.INTERNAL,
+          "The master names a policy that this client does not know for inode "
+              + attr.inode()
+              + ": "
+              + e.getMessage(),
+          e);
     }
   }
 
@@ -107,8 +152,17 @@ final class StagedWriter implements FileWriter {
     }
   }
 
-  static Attr commit(ClientServices services, long inode, long epoch, ContentWriter.Publishable what, Command.Link as, boolean release) throws AshlarException {
-    Command.Commit commit = new Command.Commit(inode, epoch, what.chunks(), what.size(), AshlarFileSystem.nowNs(), as, release);
+  static Attr commit(
+      ClientServices services,
+      long inode,
+      long epoch,
+      ContentWriter.Publishable what,
+      Command.Link as,
+      boolean release)
+      throws AshlarException {
+    Command.Commit commit =
+        new Command.Commit(
+            inode, epoch, what.chunks(), what.size(), AshlarFileSystem.nowNs(), as, release);
     return services.masters().submit(commit, MasterReply.AttrReply.class).attr();
   }
 
@@ -122,7 +176,11 @@ final class StagedWriter implements FileWriter {
     checkOpen();
     content.seal();
     if (services.keepAlive().isLost(epoch)) {
-      throw new AshlarException(ErrorCode.LEASE_LOST, "The masters did not hear of this client for too long and dropped " + name + ": write it again");
+      throw new AshlarException(
+          ErrorCode.LEASE_LOST,
+          "The masters did not hear of this client for too long and dropped "
+              + name
+              + ": write it again");
     }
     Attr attr = commit(services, inode, epoch, content.takeSealed(), link, true);
     committed = true;
@@ -132,7 +190,12 @@ final class StagedWriter implements FileWriter {
 
   private void checkOpen() throws AshlarException {
     if (!open) {
-      throw new AshlarException(ErrorCode.INVALID, name + " is already " + (committed ? "committed" : "abandoned") + ": nothing can be added to it");
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          name
+              + " is already "
+              + (committed ? "committed" : "abandoned")
+              + ": nothing can be added to it");
     }
   }
 
@@ -160,13 +223,14 @@ final class StagedWriter implements FileWriter {
     services.keepAlive().dropLease(epoch);
     Thread.ofVirtual()
         .name("ashlar-client-abandon")
-        .start(
-            () -> {
-              try {
-                services.masters().submit(new Command.ReleaseLease(inode, epoch), MasterReply.Done.class);
-              } catch (AshlarException e) {
-                // Nobody renews the lease: it runs out by itself.
-              }
-            });
+        .start(() -> {
+          try {
+            services
+                .masters()
+                .submit(new Command.ReleaseLease(inode, epoch), MasterReply.Done.class);
+          } catch (AshlarException e) {
+            // Nobody renews the lease: it runs out by itself.
+          }
+        });
   }
 }

@@ -9,7 +9,10 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** Makes parity and slice checksums of one stripe of a batch, while its bytes are still in the cache. For one thread. */
+/**
+ * Makes parity and slice checksums of one stripe of a batch, while its bytes are still in the
+ * cache. For one thread.
+ */
 final class StripeCoder {
   private final Policy policy;
   private final ErasureCode code;

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one version of a file. Reads that continue where the last one ended are served from a stream that fetches ahead; others stand for themselves. */
+/**
+ * Reads one version of a file. Reads that continue where the last one ended are served from a
+ * stream that fetches ahead; others stand for themselves.
+ */
 final class StripedReader implements FileReader {
   /** What a stream fetches ahead at first; it doubles with each read. */
   private static final long FIRST_AHEAD = 256 << 10;
@@ -34,7 +37,8 @@ final class StripedReader implements FileReader {
   }
 
   /** Opens the present version. {@code name} is for messages. */
-  static StripedReader open(ClientServices services, String name, long inode) throws AshlarException {
+  static StripedReader open(ClientServices services, String name, long inode)
+      throws AshlarException {
     services.keepAlive().pin(inode);
     try {
       Layout layout = Layout.open(services.masters(), name, inode);
@@ -72,7 +76,16 @@ final class StripedReader implements FileReader {
       }
       ContentStream continued = stream;
       if (continued == null) {
-        continued = new ContentStream(services, layout, name, policy, offset, size(), FIRST_AHEAD, services.config().readAheadBytes());
+        continued =
+            new ContentStream(
+                services,
+                layout,
+                name,
+                policy,
+                offset,
+                size(),
+                FIRST_AHEAD,
+                services.config().readAheadBytes());
         stream = continued;
       }
       boolean ok = false;
@@ -92,13 +105,23 @@ final class StripedReader implements FileReader {
   }
 
   private int readOnce(long offset, int count, ByteBuffer target) throws AshlarException {
-    try (ContentStream once = new ContentStream(services, layout, name, policy, offset, offset + count, count, services.config().readAheadBytes())) {
+    try (ContentStream once =
+        new ContentStream(
+            services,
+            layout,
+            name,
+            policy,
+            offset,
+            offset + count,
+            count,
+            services.config().readAheadBytes())) {
       copy(once, count, target);
     }
     return count;
   }
 
-  private static void copy(ContentStream from, int count, ByteBuffer target) throws AshlarException {
+  private static void copy(ContentStream from, int count, ByteBuffer target)
+      throws AshlarException {
     int left = count;
     while (left > 0) {
       for (ByteBuffer view : from.next(left)) {
@@ -114,8 +137,12 @@ final class StripedReader implements FileReader {
     long end = Math.min(size(), offset + Math.min(length, Long.MAX_VALUE - offset));
     long total = 0;
     long ahead = services.config().readAheadBytes();
-    try (ContentStream all = new ContentStream(services, layout, name, policy, offset, Math.max(offset, end), ahead, ahead)) {
-      for (List<ByteBuffer> views = all.next(Long.MAX_VALUE); !views.isEmpty(); views = all.next(Long.MAX_VALUE)) {
+    try (ContentStream all =
+        new ContentStream(
+            services, layout, name, policy, offset, Math.max(offset, end), ahead, ahead)) {
+      for (List<ByteBuffer> views = all.next(Long.MAX_VALUE);
+          !views.isEmpty();
+          views = all.next(Long.MAX_VALUE)) {
         total += write(views, target);
       }
     }
@@ -148,7 +175,8 @@ final class StripedReader implements FileReader {
       throw new AshlarException(ErrorCode.INVALID, name + " is closed: open it again to read it");
     }
     if (offset < 0) {
-      throw new AshlarException(ErrorCode.INVALID, "There are no bytes at offset " + offset + " of " + name);
+      throw new AshlarException(
+          ErrorCode.INVALID, "There are no bytes at offset " + offset + " of " + name);
     }
   }
 

@@ -21,7 +21,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A chunk server with one disk in memory. Follows the contract to the letter, and refuses what breaks it. */
+/**
+ * A chunk server with one disk in memory. Follows the contract to the letter, and refuses what
+ * breaks it.
+ */
 final class FakeChunkServer implements AutoCloseable {
   enum Fault {
     NONE,
@@ -63,7 +66,12 @@ final class FakeChunkServer implements AutoCloseable {
 
   FakeChunkServer(long disk) throws AshlarException {
     this.disk = disk;
-    RpcServer started = RpcServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "fake-" + disk, Role.CHUNK_SERVER, this::handle);
+    RpcServer started =
+        RpcServer.start(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            "fake-" + disk,
+            Role.CHUNK_SERVER,
+            this::handle);
     this.server = started;
     this.port = started.address().getPort();
   }
@@ -122,7 +130,8 @@ final class FakeChunkServer implements AutoCloseable {
     boolean answered = false;
     try {
       if (fault == Fault.REFUSE) {
-        throw new AshlarException(ErrorCode.DISK_FAILED, "disk " + disk + " is refused by the test");
+        throw new AshlarException(
+            ErrorCode.DISK_FAILED, "disk " + disk + " is refused by the test");
       }
       switch (request.message()) {
         case ChunkRequest.WriteBlock w -> {
@@ -135,7 +144,8 @@ final class FakeChunkServer implements AutoCloseable {
         case ChunkRequest.SealBlock s -> request.reply(seal(s));
         case ChunkRequest.ReadBlock r -> read(r, request);
         case ChunkRequest.StatBlock s -> request.reply(stat(s));
-        default -> throw new AshlarException(ErrorCode.INVALID, "not in this test: " + request.message());
+        default ->
+            throw new AshlarException(ErrorCode.INVALID, "not in this test: " + request.message());
       }
       answered = true;
     } catch (AshlarException e) {
@@ -151,16 +161,24 @@ final class FakeChunkServer implements AutoCloseable {
   private ChunkReply write(ChunkRequest.WriteBlock w, RpcRequest request) throws AshlarException {
     writes++;
     check(w.disk() == disk, "wrong disk");
-    check(w.token().chunk() == w.block().chunk() && w.token().version() == w.block().version(), "wrong token");
+    check(
+        w.token().chunk() == w.block().chunk() && w.token().version() == w.block().version(),
+        "wrong token");
     byte[] payload = new byte[request.payload().readableBytes()];
     request.payload().getBytes(request.payload().readerIndex(), payload);
     check(payload.length > 0, "empty write");
-    check(Arrays.equals(Checksums.slices(ByteBuffer.wrap(payload)), w.crcs()), "checksums do not match");
+    check(
+        Arrays.equals(Checksums.slices(ByteBuffer.wrap(payload)), w.crcs()),
+        "checksums do not match");
     Block block = open(w.block(), w.base(), w.keep());
     check(!block.sealed, "sealed already");
-    check(w.offset() == block.data.length, "offset " + w.offset() + " but " + block.data.length + " bytes");
+    check(
+        w.offset() == block.data.length,
+        "offset " + w.offset() + " but " + block.data.length + " bytes");
     check(w.offset() % BlockLayout.SLICE_BYTES == 0, "offset inside a slice");
-    check(w.seal() || payload.length % BlockLayout.SLICE_BYTES == 0, "only the last write may end in a slice");
+    check(
+        w.seal() || payload.length % BlockLayout.SLICE_BYTES == 0,
+        "only the last write may end in a slice");
     int old = block.data.length;
     block.data = Arrays.copyOf(block.data, old + payload.length);
     System.arraycopy(payload, 0, block.data, old, payload.length);
@@ -188,7 +206,9 @@ final class FakeChunkServer implements AutoCloseable {
 
   private ChunkReply seal(ChunkRequest.SealBlock s) throws AshlarException {
     Block block = open(s.block(), s.base(), s.keep());
-    check(block.data.length == s.length(), "seal of " + s.length() + " but " + block.data.length + " bytes");
+    check(
+        block.data.length == s.length(),
+        "seal of " + s.length() + " but " + block.data.length + " bytes");
     return sealed(block);
   }
 
@@ -197,7 +217,8 @@ final class FakeChunkServer implements AutoCloseable {
       throw new AshlarException(ErrorCode.DISK_FAILED, "sync failed");
     }
     block.sealed = true;
-    return new ChunkReply.Sealed(block.data.length, block.root(), block.shared ? block.crcs() : new int[0]);
+    return new ChunkReply.Sealed(
+        block.data.length, block.root(), block.shared ? block.crcs() : new int[0]);
   }
 
   private Block sealed(BlockKey key) throws AshlarException {
@@ -213,14 +234,20 @@ final class FakeChunkServer implements AutoCloseable {
     Block block = sealed(r.block());
     check(r.disk() == disk, "wrong disk");
     long from = r.offset() / BlockLayout.SLICE_BYTES * BlockLayout.SLICE_BYTES;
-    long to = Math.min(block.data.length, (r.offset() + r.length() + BlockLayout.SLICE_BYTES - 1) / BlockLayout.SLICE_BYTES * BlockLayout.SLICE_BYTES);
+    long to =
+        Math.min(
+            block.data.length,
+            (r.offset() + r.length() + BlockLayout.SLICE_BYTES - 1)
+                / BlockLayout.SLICE_BYTES
+                * BlockLayout.SLICE_BYTES);
     check(from < to, "range outside of the block");
     byte[] bytes = Arrays.copyOfRange(block.data, (int) from, (int) to);
     int[] crcs = Checksums.slices(ByteBuffer.wrap(bytes));
     if (fault == Fault.CORRUPT) {
       bytes[bytes.length / 2] ^= 4;
     }
-    request.reply(new ChunkReply.BlockData(from, crcs, block.data.length), Unpooled.wrappedBuffer(bytes));
+    request.reply(
+        new ChunkReply.BlockData(from, crcs, block.data.length), Unpooled.wrappedBuffer(bytes));
   }
 
   private ChunkReply stat(ChunkRequest.StatBlock s) throws AshlarException {

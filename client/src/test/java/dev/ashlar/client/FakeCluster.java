@@ -27,8 +27,10 @@ final class FakeCluster implements AutoCloseable {
   final List<FakeChunkServer> servers = new ArrayList<>();
   final FakeMasterState state;
   final List<RpcServer> masters = new ArrayList<>();
+
   /** What a master fails with instead of answering, by request; null to answer. */
   volatile Function<MasterRequest, @Nullable AshlarException> masterFault = request -> null;
+
   /** Whether the answer is lost after the request took effect. */
   volatile Function<MasterRequest, Boolean> loseAnswer = request -> false;
 
@@ -45,7 +47,12 @@ final class FakeCluster implements AutoCloseable {
     state = new FakeMasterState(servers, policy);
     for (int i = 0; i < masterCount; i++) {
       int self = i;
-      masters.add(RpcServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "fake-master-" + i, Role.MASTER, request -> handle(self, request)));
+      masters.add(
+          RpcServer.start(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+              "fake-master-" + i,
+              Role.MASTER,
+              request -> handle(self, request)));
     }
   }
 
@@ -85,7 +92,9 @@ final class FakeCluster implements AutoCloseable {
     if (addresses.size() == 1) {
       addresses.add(addresses.getFirst()); // so that the ports after it are not tried
     }
-    return ClientConfig.of(addresses).withBlockTimeout(Duration.ofSeconds(10)).withMasterDeadline(Duration.ofSeconds(10));
+    return ClientConfig.of(addresses)
+        .withBlockTimeout(Duration.ofSeconds(10))
+        .withMasterDeadline(Duration.ofSeconds(10));
   }
 
   AshlarFileSystem connect() throws AshlarException {
@@ -103,7 +112,8 @@ final class FakeCluster implements AutoCloseable {
     return put(fs, name, content, StageOptions.DEFAULT);
   }
 
-  static Attr put(AshlarFileSystem fs, String name, byte[] content, StageOptions options) throws AshlarException {
+  static Attr put(AshlarFileSystem fs, String name, byte[] content, StageOptions options)
+      throws AshlarException {
     try (FileWriter writer = fs.stage(Attr.ROOT, name, options)) {
       var _ = writer.write(ByteBuffer.wrap(content));
       return writer.commit();

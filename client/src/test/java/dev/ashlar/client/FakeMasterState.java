@@ -21,7 +21,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What a master knows, as far as the client's content and sessions are concerned; names live in one flat root directory. Refuses what breaks the contract. */
+/**
+ * What a master knows, as far as the client's content and sessions are concerned; names live in one
+ * flat root directory. Refuses what breaks the contract.
+ */
 final class FakeMasterState {
   /** A chunk, committed or staged. */
   private static final class Chunk {
@@ -69,7 +72,9 @@ final class FakeMasterState {
       case MasterRequest.Submit s -> submit(s);
       case MasterRequest.Lookup l -> new MasterReply.AttrReply(named(l.name()).attr);
       case MasterRequest.GetAttr g -> new MasterReply.AttrReply(file(g.inode()).attr);
-      case MasterRequest.Resolve r -> new MasterReply.Resolved(named(r.path().substring(1)).attr, Attr.ROOT, r.path().substring(1));
+      case MasterRequest.Resolve r ->
+          new MasterReply.Resolved(
+              named(r.path().substring(1)).attr, Attr.ROOT, r.path().substring(1));
       case MasterRequest.GetLayout g -> layout(g);
       case MasterRequest.KeepAlive k -> {
         List<Long> lost = new ArrayList<>();
@@ -177,7 +182,8 @@ final class FakeMasterState {
     return new MasterReply.Opened(file.attr, file.epoch, List.of());
   }
 
-  private ChunkPlace allocate(File file, int index, boolean fresh, boolean elsewhere) throws AshlarException {
+  private ChunkPlace allocate(File file, int index, boolean fresh, boolean elsewhere)
+      throws AshlarException {
     Policy p = Policy.parse(file.attr.policy());
     Chunk committed = file.chunks.get(index);
     Chunk chunk = new Chunk();
@@ -210,10 +216,26 @@ final class FakeMasterState {
     List<BlockPlace> places = new ArrayList<>();
     for (int i = 0; i < chunk.servers.size(); i++) {
       FakeChunkServer server = servers.get(chunk.servers.get(i));
-      places.add((present >> i & 1) == 1 ? new BlockPlace(server.address(), server.disk(), false) : BlockPlace.NOWHERE);
+      places.add(
+          (present >> i & 1) == 1
+              ? new BlockPlace(server.address(), server.disk(), false)
+              : BlockPlace.NOWHERE);
     }
-    BlockToken token = new BlockToken(chunk.id, chunk.version, 3, epoch, chunk.group, Long.MAX_VALUE, 1, new byte[32]);
-    return new ChunkPlace(index, chunk.id, chunk.version, chunk.base, chunk.stored, chunk.valid, chunk.group, 1, places, chunk.roots, token);
+    BlockToken token =
+        new BlockToken(
+            chunk.id, chunk.version, 3, epoch, chunk.group, Long.MAX_VALUE, 1, new byte[32]);
+    return new ChunkPlace(
+        index,
+        chunk.id,
+        chunk.version,
+        chunk.base,
+        chunk.stored,
+        chunk.valid,
+        chunk.group,
+        1,
+        places,
+        chunk.roots,
+        token);
   }
 
   private MasterReply commit(Command.Commit c) throws AshlarException {
@@ -221,16 +243,26 @@ final class FakeMasterState {
     Policy p = Policy.parse(file.attr.policy());
     for (CommittedChunk done : c.chunks()) {
       Chunk staged = file.staged.get(done.index());
-      if (staged == null || staged.id != done.chunk() || staged.version != done.version() || staged.group != done.group()) {
-        throw new AshlarException(ErrorCode.CONFLICT, "chunk " + done.index() + " is not staged so");
+      if (staged == null
+          || staged.id != done.chunk()
+          || staged.version != done.version()
+          || staged.group != done.group()) {
+        throw new AshlarException(
+            ErrorCode.CONFLICT, "chunk " + done.index() + " is not staged so");
       }
       long mask = done.onMember() | done.onReplacement();
       check(Long.bitCount(mask) >= p.minimumBlocks(), "too few blocks of chunk " + done.index());
       for (int i = 0; i < p.width(); i++) {
         long length = BlockLayout.blockLength(p, done.length(), i);
-        FakeChunkServer.Block block = servers.get(staged.servers.get(i)).block(new BlockKey(done.chunk(), done.version(), i));
+        FakeChunkServer.Block block =
+            servers.get(staged.servers.get(i)).block(new BlockKey(done.chunk(), done.version(), i));
         if ((mask >> i & 1) == 1 && length > 0) {
-          check(block != null && block.sealed && block.data.length == length && block.root() == done.roots()[i], "block " + i + " of chunk " + done.index() + " is not sealed as said");
+          check(
+              block != null
+                  && block.sealed
+                  && block.data.length == length
+                  && block.root() == done.roots()[i],
+              "block " + i + " of chunk " + done.index() + " is not sealed as said");
         }
         check(length > 0 || done.roots()[i] == 0, "a block without bytes has a root");
       }
@@ -251,7 +283,20 @@ final class FakeMasterState {
       names.put(c.link().name(), a.inode());
       links = 1;
     }
-    file.attr = new Attr(a.inode(), a.type(), a.mode(), 0, 0, links, c.size(), a.version() + 1, 0, c.modifiedNs(), 0, a.policy());
+    file.attr =
+        new Attr(
+            a.inode(),
+            a.type(),
+            a.mode(),
+            0,
+            0,
+            links,
+            c.size(),
+            a.version() + 1,
+            0,
+            c.modifiedNs(),
+            0,
+            a.policy());
     if (c.release()) {
       file.epoch = 0;
       file.staged.clear();
@@ -264,16 +309,32 @@ final class FakeMasterState {
     check(file.epoch == t.epoch(), "leased by somebody else");
     long chunkBytes = Policy.parse(file.attr.policy()).chunkBytes();
     file.chunks.keySet().removeIf(index -> index * chunkBytes >= t.size());
-    file.chunks.forEach((index, chunk) -> chunk.valid = Math.min(chunk.valid, t.size() - index * chunkBytes));
+    file.chunks.forEach(
+        (index, chunk) -> chunk.valid = Math.min(chunk.valid, t.size() - index * chunkBytes));
     Attr a = file.attr;
-    file.attr = new Attr(a.inode(), a.type(), a.mode(), 0, 0, a.links(), t.size(), a.version() + 1, 0, t.modifiedNs(), 0, a.policy());
+    file.attr =
+        new Attr(
+            a.inode(),
+            a.type(),
+            a.mode(),
+            0,
+            0,
+            a.links(),
+            t.size(),
+            a.version() + 1,
+            0,
+            t.modifiedNs(),
+            0,
+            a.policy());
     return new MasterReply.AttrReply(file.attr);
   }
 
   private MasterReply layout(MasterRequest.GetLayout g) throws AshlarException {
     File file = file(g.inode());
     List<ChunkPlace> places = new ArrayList<>();
-    file.chunks.subMap(g.first(), g.first() + g.count()).forEach((index, chunk) -> places.add(place(index, chunk, chunk.present, 0)));
+    file.chunks
+        .subMap(g.first(), g.first() + g.count())
+        .forEach((index, chunk) -> places.add(place(index, chunk, chunk.present, 0)));
     return new MasterReply.Layout(file.attr, places);
   }
 

@@ -15,14 +15,32 @@ class RoundTripTest {
   private static final int SLICE = 16 << 10;
 
   @ParameterizedTest
-  @ValueSource(strings = {"rs-6-3-16k", "rs-6-3", "xor-2-1-16k", "mirror-3-16k", "rs-3-2-48k", "rs-1-1", "rs-2-0-16k"})
+  @ValueSource(
+      strings = {
+        "rs-6-3-16k",
+        "rs-6-3",
+        "xor-2-1-16k",
+        "mirror-3-16k",
+        "rs-3-2-48k",
+        "rs-1-1",
+        "rs-2-0-16k"
+      })
   void whatIsPutIsGot(String text) throws Exception {
     Policy policy = Policy.parse(text);
     long seed = System.nanoTime();
     System.out.println("seed " + seed + " policy " + text);
     Random random = new Random(seed);
     Set<Integer> sizes = new LinkedHashSet<>();
-    for (int around : new int[] {0, SLICE, policy.cellBytes(), policy.stripeBytes(), 2 * policy.stripeBytes(), 512 << 10, 3 << 20}) {
+    for (int around :
+        new int[] {
+          0,
+          SLICE,
+          policy.cellBytes(),
+          policy.stripeBytes(),
+          2 * policy.stripeBytes(),
+          512 << 10,
+          3 << 20
+        }) {
       for (int d = -1; d <= 1; d++) {
         sizes.add(Math.max(0, around + d));
       }
@@ -41,7 +59,10 @@ class RoundTripTest {
           int from = random.nextInt(size);
           int length = random.nextInt(size - from) + 1;
           byte[] expected = java.util.Arrays.copyOfRange(content, from, from + length);
-          assertArrayEquals(expected, FakeCluster.get(fs, attr.inode(), from, length), "size " + size + " from " + from + " length " + length);
+          assertArrayEquals(
+              expected,
+              FakeCluster.get(fs, attr.inode(), from, length),
+              "size " + size + " from " + from + " length " + length);
         }
         assertEquals(0, fs.heldBytes(), "memory after size " + size);
       }
@@ -56,7 +77,13 @@ class RoundTripTest {
     System.out.println("seed " + seed + " policy " + text);
     try (FakeCluster cluster = new FakeCluster(policy.width() + 2, policy);
         AshlarFileSystem fs = cluster.connect()) {
-      for (long size : new long[] {policy.chunkBytes() - 1, policy.chunkBytes(), policy.chunkBytes() + 1, 3 * policy.chunkBytes() + 12345}) {
+      for (long size :
+          new long[] {
+            policy.chunkBytes() - 1,
+            policy.chunkBytes(),
+            policy.chunkBytes() + 1,
+            3 * policy.chunkBytes() + 12345
+          }) {
         byte[] content = FakeCluster.bytes(seed, (int) size);
         Attr attr = FakeCluster.put(fs, "f", content);
         assertArrayEquals(content, FakeCluster.get(fs, attr.inode()), "size " + size);
