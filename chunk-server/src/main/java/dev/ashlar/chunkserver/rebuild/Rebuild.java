@@ -12,6 +12,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
@@ -125,7 +126,7 @@ public final class Rebuild {
     for (int i = 0; i < plan.policy().k(); i++) {
       present[i] = plan.lengths()[i] == 0;
     }
-    ByteBuf padding = PooledByteBufAllocator.DEFAULT.directBuffer(plan.needed() * range.length, plan.needed() * range.length);
+    List<ByteBuf> padded = new ArrayList<>();
     ByteBuf made = PooledByteBufAllocator.DEFAULT.directBuffer(range.length, range.length);
     boolean done = false;
     try {
@@ -133,7 +134,7 @@ public final class Rebuild {
         ByteBuffer bytes = take(range, slot);
         int index = sources.get(slot).index();
         present[index] = true;
-        shards[index] = shard(bytes, range.length, padding);
+        shards[index] = shard(bytes, range.length, padded);
       }
       int wanted = plan.task().block().index();
       shards[wanted] = MemorySegment.ofBuffer(made.nioBuffer(0, range.length));
@@ -142,7 +143,7 @@ public final class Rebuild {
       done = true;
       return made;
     } finally {
-      padding.release();
+      padded.forEach(ByteBuf::release);
       if (!done) {
         made.release();
       }
@@ -160,17 +161,18 @@ public final class Rebuild {
   }
 
   /** The bytes as a shard of the given length: themselves if long enough, a copy filled up with zeros if short, null if there are none. */
-  private static @Nullable MemorySegment shard(ByteBuffer bytes, int length, ByteBuf padding) {
+  private static @Nullable MemorySegment shard(ByteBuffer bytes, int length, List<ByteBuf> padded) {
     if (!bytes.hasRemaining()) {
       return null;
     }
     if (bytes.remaining() >= length) {
       return MemorySegment.ofBuffer(bytes);
     }
-    int at = padding.writerIndex();
-    padding.writeBytes(bytes.duplicate());
-    padding.writeZero(length - (padding.writerIndex() - at));
-    return MemorySegment.ofBuffer(padding.nioBuffer(at, length));
+    ByteBuf copy = PooledByteBufAllocator.DEFAULT.directBuffer(length, length);
+    padded.add(copy);
+    copy.writeBytes(bytes.duplicate());
+    copy.writeZero(length - copy.writerIndex());
+    return MemorySegment.ofBuffer(copy.nioBuffer());
   }
 
   private void dropStaged(BlockKey block, AshlarException why) {

@@ -50,13 +50,13 @@ final class BlockReporter {
       throw unexpected(reply);
     }
     for (long group : wanted.groups()) {
-      long begun = tasks.begun();
+      long moment = tasks.moment();
       List<BlockEntry> blocks = store.blocksOf(group);
       reply = master.call(new MasterRequest.BlockReport(server, disk, group, blocks));
       if (!(reply instanceof MasterReply.Verdict verdict)) {
         throw unexpected(reply);
       }
-      drop(store, blocks, verdict.delete(), begun);
+      drop(store, blocks, verdict.delete(), moment);
     }
   }
 
@@ -64,12 +64,8 @@ final class BlockReporter {
     return new AshlarException(ErrorCode.INTERNAL, "The master answered a block report with " + reply.getClass().getSimpleName());
   }
 
-  private void drop(BlockStore store, List<BlockEntry> reported, List<BlockKey> verdict, long begun) throws AshlarException {
+  private void drop(BlockStore store, List<BlockEntry> reported, List<BlockKey> verdict, long moment) throws AshlarException {
     if (verdict.isEmpty()) {
-      return;
-    }
-    if (tasks.begun() != begun) {
-      LOG.debug("The verdict on disk {} is dropped: a rebuild began meanwhile", Long.toHexString(store.diskId()));
       return;
     }
     Map<BlockKey, BlockEntry> then = new HashMap<>();
@@ -77,12 +73,12 @@ final class BlockReporter {
     List<BlockKey> garbage = new ArrayList<>();
     for (BlockKey key : verdict) {
       BlockEntry was = then.get(key);
-      if (was != null && !tasks.rebuilding(key, store.diskId()) && unchanged(store, was)) {
+      if (was != null && !tasks.touchedSince(moment, key, store.diskId()) && unchanged(store, was)) {
         garbage.add(key);
       }
     }
     await(store.delete(garbage));
-    LOG.info("Dropped {} blocks that nobody needs from disk {}", garbage.size(), Long.toHexString(store.diskId()));
+    LOG.info("Dropped {} blocks that nobody needs from disk {}", garbage.size(), store.diskId());
   }
 
   private static boolean unchanged(BlockStore store, BlockEntry was) throws AshlarException {

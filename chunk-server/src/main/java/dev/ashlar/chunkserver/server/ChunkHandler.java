@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * Answers requests. Writes go from the event loop straight into the disk's queue and are answered from the disk's thread; everything that looks into an index goes over a
  * small pool, since an index that is not in memory would stop the loop. Thread-safe.
  */
-final class ChunkHandler implements RpcHandler, AutoCloseable {
+final class ChunkHandler implements RpcHandler {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkHandler.class);
 
   private static final int LOOKUP_THREADS = 4;
@@ -209,8 +209,8 @@ final class ChunkHandler implements RpcHandler, AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
-    Pools.close(lookups);
+  /** Waits a while for what runs. Returns whether all has ended. */
+  boolean stop() {
+    return Pools.stop(lookups);
   }
 }

@@ -32,7 +32,7 @@ public final class ChunkServer implements AutoCloseable {
 
   private final ChunkServerConfig config;
   private final long boot = new SecureRandom().nextLong() >>> 1;
-  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+  private final Deque<Part> parts = new ArrayDeque<>();
   private final Set<Long> reporting = ConcurrentHashMap.newKeySet();
   private final TokenGate gate = new TokenGate(System::currentTimeMillis);
   private final Outbox outbox = new Outbox(this::nudge);
@@ -41,7 +41,8 @@ public final class ChunkServer implements AutoCloseable {
   private final TaskRunner tasks;
   private final BlockReporter reporter;
   private final List<DiskMinder> minders;
-  private volatile @Nullable RpcServer rpc;
+  private @Nullable Disks openDisks;
+  private volatile @Nullable List<DiskReport> lastReports;
   private volatile @Nullable RpcHandler handler;
   private volatile @Nullable MasterLink link;
 
@@ -59,21 +60,37 @@ public final class ChunkServer implements AutoCloseable {
     boolean started = false;
     try {
       // The port first: a second server on the same directories must not get as far as the disks.
-      RpcServer server = RpcServer.start(config.bind(), config.name(), Role.CHUNK_SERVER, this::handle);
-      rpc = server;
-      address = server.address();
-      RpcClient masters = own(new RpcClient(config.name(), Role.MASTER));
-      RpcClient others = own(new RpcClient(config.name(), Role.CHUNK_SERVER));
-      disks = own(Disks.open(config.name(), config.disks(), Stores::open));
+      RpcServer rpc = RpcServer.start(config.bind(), config.name(), Role.CHUNK_SERVER, this::handle);
+      own(rpc);
+      address = rpc.address();
+      if (config.advertise().isEmpty() && address.getAddress().isAnyLocalAddress()) {
+        throw new IOException("Chunk server " + config.name() + " listens on all addresses: say under which host:port the others reach it");
+      }
+      RpcClient masters = new RpcClient(config.name(), Role.MASTER);
+      own(masters);
+      RpcClient others = new RpcClient(config.name(), Role.CHUNK_SERVER);
+      own(others);
+      disks = Disks.open(config.name(), config.disks(), Stores::open);
+      openDisks = disks;
       ClientLoad load = new ClientLoad(System::nanoTime);
       Throttle throttle = new Throttle(config.rebuild().bytesPerSecond(), config.rebuild().busyBytesPerSecond(), load::busy, System::nanoTime);
       RpcPeers peers = new RpcPeers(others, config.rebuild().slowSource());
-      tasks = own(new TaskRunner(config.name(), config.rebuild().slots(), new Work(disks, peers, config.rebuild(), throttle, outbox), outbox));
-      handler = own(new ChunkHandler(config.name(), gate, disks, load));
-      MasterLink l = own(new MasterLink(config, masters, outbox, this::heartbeat, this::obey));
+      Work work = new Work(disks, peers, config.rebuild(), throttle, outbox);
+      tasks = new TaskRunner(config.name(), config.rebuild().slots(), work, outbox);
+      ChunkHandler requests = new ChunkHandler(config.name(), gate, disks, load);
+      MasterLink l = new MasterLink(config, masters, outbox, this::heartbeat, this::obey);
       reporter = new BlockReporter(config.name(), l, tasks);
-      minders = disks.all().stream().map(d -> own(new DiskMinder(config.name(), d, config.timing(), outbox, this::nudge))).toList();
+      minders = disks.all().stream().map(d -> new DiskMinder(config.name(), d, config.timing(), outbox, this::nudge)).toList();
+      own(l);
+      parts.add(
+          () -> {
+            work.stop();
+            return tasks.stop();
+          });
+      parts.add(requests::stop);
+      minders.forEach(m -> parts.add(m::stop));
       minders.forEach(DiskMinder::start);
+      handler = requests;
       link = l;
       l.start();
       started = true;
@@ -85,9 +102,17 @@ public final class ChunkServer implements AutoCloseable {
     }
   }
 
-  private <T extends AutoCloseable> T own(T part) {
-    owned.push(part);
-    return part;
+  /** Something to be stopped; returns whether all its threads have ended. */
+  private interface Part {
+    boolean stop() throws Exception;
+  }
+
+  private void own(AutoCloseable part) {
+    parts.add(
+        () -> {
+          part.close();
+          return true;
+        });
   }
 
   /** Where it takes requests. */
@@ -100,9 +125,10 @@ public final class ChunkServer implements AutoCloseable {
     return config.advertise().isEmpty() ? address.getAddress().getHostAddress() + ":" + address.getPort() : config.advertise();
   }
 
-  /** All configured disks with their state, those that are not served included. */
+  /** All configured disks with their state, those that are not served included; after the end, as they were then. */
   public List<DiskReport> disks() {
-    return disks.everything();
+    List<DiskReport> last = lastReports;
+    return last == null ? disks.everything() : last;
   }
 
   /** Whether a leading master answered the last heartbeat. */
@@ -158,7 +184,7 @@ public final class ChunkServer implements AutoCloseable {
                 BlockStore store = disks.serving(disk);
                 reporter.report(store);
               } catch (AshlarException e) {
-                LOG.info("The report of disk {} is put off: {}", Long.toHexString(disk), e.getMessage());
+                LOG.info("The report of disk {} is put off: {}", disk, e.getMessage());
               } finally {
                 reporting.remove(disk);
               }
@@ -168,21 +194,30 @@ public final class ChunkServer implements AutoCloseable {
     }
   }
 
-  /** Stops taking requests, ends what runs, closes the disks. What was answered as sealed is on media already. */
+  /**
+   * Stops taking requests, ends what runs, closes the disks; in the order in which the parts were made, since each uses those after it. What was answered as sealed is on
+   * media already. If a disk hangs, all are left open until the process ends rather than closed under their users.
+   */
   @Override
-  public void close() {
+  public synchronized void close() {
     handler = null;
-    RpcServer r = rpc;
-    if (r != null) {
-      r.close();
-    }
-    while (!owned.isEmpty()) {
-      AutoCloseable part = owned.pop();
+    boolean ended = true;
+    for (Part part = parts.poll(); part != null; part = parts.poll()) {
       try {
-        part.close();
+        ended &= part.stop();
       } catch (Exception e) {
-        LOG.warn("Closing {} of chunk server {} failed", part.getClass().getSimpleName(), config.name(), e);
+        LOG.warn("A part of chunk server {} did not stop well", config.name(), e);
       }
+    }
+    Disks open = openDisks;
+    openDisks = null;
+    if (open != null) {
+      lastReports = open.everything();
+    }
+    if (open != null && ended) {
+      open.close();
+    } else if (open != null) {
+      LOG.error("A disk of chunk server {} hangs: the disks stay open until the process ends", config.name());
     }
   }
 }

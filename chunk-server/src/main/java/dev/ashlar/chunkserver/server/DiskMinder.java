@@ -11,8 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Watches and scrubs one disk on a thread of its own, so that a disk that hangs holds up nothing else. */
-final class DiskMinder implements AutoCloseable {
+final class DiskMinder {
   private static final Logger LOG = LoggerFactory.getLogger(DiskMinder.class);
+
+  private static final long STOP_MS = 10_000;
 
   private final ServedDisk disk;
   private final Timing timing;
@@ -31,7 +33,7 @@ final class DiskMinder implements AutoCloseable {
     this.outbox = outbox;
     this.news = news;
     scrub = new DiskScrub(disk.path(), disk.store(), timing.scrubPeriod(), timing.scrubBytesPerSecond(), System::currentTimeMillis, outbox::bad);
-    thread = Thread.ofPlatform().daemon().name(server + "-disk-" + Long.toHexString(disk.id())).unstarted(this::run);
+    thread = Thread.ofPlatform().daemon().name(server + "-disk-" + disk.id()).unstarted(this::run);
   }
 
   void start() {
@@ -106,13 +108,14 @@ final class DiskMinder implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /** Ends the thread and waits a while for it. Returns whether it has ended. */
+  boolean stop() {
     stop.countDown();
     try {
-      thread.join(5_000);
+      thread.join(STOP_MS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    return !thread.isAlive();
   }
 }

@@ -9,6 +9,8 @@ import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,21 +37,32 @@ final class Disks implements AutoCloseable {
   }
 
   /**
-   * Opens every directory that can be opened. Blocks, for recovery perhaps long.
+   * Opens every directory that can be opened, all at a time. Blocks, for recovery perhaps long.
    *
    * @throws IOException if none can
    */
   static Disks open(String server, List<DiskDir> dirs, Opener opener) throws IOException {
+    List<FutureTask<BlockStore>> openings = new ArrayList<>();
+    for (DiskDir dir : dirs) {
+      FutureTask<BlockStore> opening = new FutureTask<>(() -> opener.open(dir));
+      openings.add(opening);
+      Thread.ofPlatform().daemon().name(server + "-open-" + dir.path().getFileName()).start(opening);
+    }
     List<ServedDisk> disks = new ArrayList<>();
     List<DiskReport> unopened = new ArrayList<>();
-    IOException first = null;
-    for (DiskDir dir : dirs) {
+    Throwable first = null;
+    for (int i = 0; i < dirs.size(); i++) {
+      DiskDir dir = dirs.get(i);
       try {
-        disks.add(new ServedDisk(dir, opener.open(dir)));
-      } catch (IOException e) {
-        LOG.error("{}: the disk in {} is not served: {}", server, dir.path(), e.getMessage());
-        unopened.add(new DiskReport(0, dir.path().toString(), DiskState.FAILED, 0, 0, 0, 0, String.valueOf(e.getMessage())));
-        first = first == null ? e : first;
+        disks.add(new ServedDisk(dir, openings.get(i).get()));
+      } catch (ExecutionException e) {
+        Throwable why = e.getCause() == null ? e : e.getCause();
+        LOG.error("{}: the disk in {} is not served: {}", server, dir.path(), why.getMessage(), why);
+        unopened.add(new DiskReport(0, dir.path().toString(), DiskState.FAILED, 0, 0, 0, 0, String.valueOf(why.getMessage())));
+        first = first == null ? why : first;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("Interrupted while the disks of chunk server " + server + " were opened", e);
       }
     }
     if (disks.isEmpty() && first != null) {
@@ -67,12 +80,12 @@ final class Disks implements AutoCloseable {
     for (ServedDisk d : disks) {
       if (d.id() == disk) {
         if (d.foreign()) {
-          throw new AshlarException(ErrorCode.DISK_FAILED, "Disk " + Long.toHexString(disk) + " belongs to another cluster and is not served");
+          throw new AshlarException(ErrorCode.DISK_FAILED, "Disk " + disk + " belongs to another cluster and is not served");
         }
         return d.store();
       }
     }
-    throw new AshlarException(ErrorCode.DISK_FAILED, "This server has no disk " + Long.toHexString(disk) + " (any more); ask the master for the map again");
+    throw new AshlarException(ErrorCode.DISK_FAILED, "This server has no disk " + disk + " (any more); ask the master for the map again");
   }
 
   /** The cluster's id as the master says: fresh disks join it, disks of other clusters go out of service. Blocks. */

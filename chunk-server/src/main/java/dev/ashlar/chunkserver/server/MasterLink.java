@@ -91,7 +91,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   }
 
   /** One heartbeat to whoever leads. Returns whether there is more to tell at once. */
-  private boolean beat() throws InterruptedException {
+  private boolean beat() {
     AshlarException last = null;
     for (int n = 0; n < tries && !stopping; n++) {
       Outbox.Batch batch = outbox.next();
@@ -112,9 +112,6 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
         return more;
       } catch (AshlarException e) {
         last = e;
-        if (Thread.interrupted()) {
-          throw new InterruptedException();
-        }
         switch (e.code()) {
           case NOT_LEADER -> guess.notLeader(String.valueOf(e.getMessage()));
           default -> guess.failed();
@@ -155,10 +152,11 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
     }
   }
 
+  /** Ends the thread; its client should be closed before, so that it does not wait for an answer. */
   @Override
   public void close() {
     stopping = true;
-    thread.interrupt();
+    nudge();
     try {
       thread.join(5_000);
     } catch (InterruptedException e) {

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Thread pools of named daemon threads that go away when idle, with bounded queues. */
 final class Pools {
   private static final long IDLE_SECONDS = 10;
-  private static final long END_SECONDS = 5;
+  private static final long END_SECONDS = 10;
 
   private Pools() {}
 
@@ -27,15 +27,15 @@ final class Pools {
     return pool;
   }
 
-  /** Drops what waits, interrupts what runs and waits a few seconds for it. */
-  static void close(ThreadPoolExecutor pool) {
-    pool.shutdownNow();
+  /** Drops what waits and waits a while for what runs, without interrupting it: an interrupt would close files under their readers. Returns whether all has ended. */
+  static boolean stop(ThreadPoolExecutor pool) {
+    pool.shutdown();
+    pool.getQueue().clear();
     try {
-      if (!pool.awaitTermination(END_SECONDS, TimeUnit.SECONDS)) {
-        return;
-      }
+      return pool.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return pool.isTerminated();
     }
   }
 }

@@ -48,14 +48,14 @@ final class ServedDisk {
         store.adopt(cluster);
       }
     } catch (IOException e) {
-      LOG.warn("Disk {} in {} could not join cluster {}: {}", Long.toHexString(id()), path(), Long.toHexString(cluster), e.getMessage());
+      LOG.warn("Disk {} in {} could not join cluster {}: {}", id(), path(), cluster, e.getMessage());
       return false;
     }
     boolean other = store.clusterId() != cluster;
     if (other) {
       LOG.error(
           "Disk {} in {} belongs to cluster {}, but the masters are of cluster {}: it is not served. Remove it from this server, or point the server to its own masters",
-          Long.toHexString(id()), path(), Long.toHexString(store.clusterId()), Long.toHexString(cluster));
+          id(), path(), store.clusterId(), cluster);
     }
     foreign = other;
     return true;

@@ -7,6 +7,7 @@ import dev.ashlar.protocol.message.MasterRequest.TaskResult;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,11 +20,14 @@ import org.slf4j.LoggerFactory;
  * Runs the master's tasks, each once however often it is ordered, and puts the outcome in the outbox. Rebuilds run in slots of their own; deletions and verifications one
  * after the other. Two rebuilds of the same block on the same disk (ordered by an old and a new leader) become one. Thread-safe.
  */
-final class TaskRunner implements AutoCloseable {
+final class TaskRunner {
   private static final Logger LOG = LoggerFactory.getLogger(TaskRunner.class);
 
   /** Rebuilds that may wait per slot, so that a slot need not idle until the next heartbeat. */
   private static final int AHEAD_PER_SLOT = 3;
+
+  /** Begun rebuilds that are remembered for {@link #touchedSince}. */
+  private static final int RECENT = 4_096;
 
   /** Deletions, verifications and reports that may wait. */
   private static final int CHORES = 1_024;
@@ -34,6 +38,15 @@ final class TaskRunner implements AutoCloseable {
   private final ThreadPoolExecutor rebuilds;
   private final ThreadPoolExecutor chores;
   private final Set<Long> known = new HashSet<>();
+  private final Map<Target, Long> recent =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Target, Long> eldest) {
+          return size() > RECENT;
+        }
+      };
   private final Map<Target, List<Long>> targets = new HashMap<>();
   private long begun;
 
@@ -83,7 +96,8 @@ final class TaskRunner implements AutoCloseable {
   private void rebuild(Task.Rebuild task) {
     Target target = new Target(task.block(), task.disk());
     synchronized (this) {
-      begun++;
+      recent.remove(target);
+      recent.put(target, ++begun);
       List<Long> running = targets.get(target);
       if (running != null) {
         running.add(task.id());
@@ -102,14 +116,15 @@ final class TaskRunner implements AutoCloseable {
     return ids == null ? List.of() : ids;
   }
 
-  /** Grows with every rebuild taken; equal at two moments means that none began between. */
-  synchronized long begun() {
+  /** A moment, for {@link #touchedSince}. */
+  synchronized long moment() {
     return begun;
   }
 
-  /** Whether a rebuild onto this disk of this block waits or runs. */
-  synchronized boolean rebuilding(BlockKey block, long disk) {
-    return targets.containsKey(new Target(block, disk));
+  /** Whether a rebuild of this block onto this disk waits or runs, or was ordered since that moment; true also if that is too long ago to tell. */
+  synchronized boolean touchedSince(long moment, BlockKey block, long disk) {
+    Target target = new Target(block, disk);
+    return targets.containsKey(target) || recent.getOrDefault(target, -1L) > moment || begun - moment > RECENT;
   }
 
   /** Runs something that is no task after the chores before it. Returns false if too many wait. */
@@ -156,10 +171,9 @@ final class TaskRunner implements AutoCloseable {
     }
   }
 
-  /** Drops what waits and interrupts what runs. */
-  @Override
-  public void close() {
-    Pools.close(rebuilds);
-    Pools.close(chores);
+  /** Drops what waits and waits a while for what runs. Returns whether all has ended. */
+  boolean stop() {
+    boolean rebuildsEnded = Pools.stop(rebuilds);
+    return Pools.stop(chores) && rebuildsEnded;
   }
 }

@@ -12,7 +12,9 @@ import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** How this server does the master's tasks. Thread-safe; every method blocks. */
 final class Work implements TaskRunner.Work {
@@ -21,6 +23,7 @@ final class Work implements TaskRunner.Work {
   private final RebuildLimits limits;
   private final Throttle throttle;
   private final Outbox outbox;
+  private final CountDownLatch stopping = new CountDownLatch(1);
 
   Work(Disks disks, Peers peers, RebuildLimits limits, Throttle throttle, Outbox outbox) {
     this.disks = disks;
@@ -37,9 +40,16 @@ final class Work implements TaskRunner.Work {
     return new Rebuild(plan, disk, peers, Codes.of(plan.policy()), limits.rangeBytes(), outbox::bad, this::pause).run();
   }
 
+  /** Ends rebuilds at their next range. */
+  void stop() {
+    stopping.countDown();
+  }
+
   private void pause(long bytes) throws AshlarException {
     try {
-      TimeUnit.NANOSECONDS.sleep(throttle.take(bytes));
+      if (stopping.await(throttle.take(bytes), TimeUnit.NANOSECONDS)) {
+        throw new AshlarException(ErrorCode.UNAVAILABLE, "The chunk server is stopping");
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.UNAVAILABLE, "The chunk server is stopping", e);
@@ -71,7 +81,7 @@ final class Work implements TaskRunner.Work {
     return bytes;
   }
 
-  private static @org.jspecify.annotations.Nullable BlockInfo find(BlockStore disk, BlockKey block) throws AshlarException {
+  private static @Nullable BlockInfo find(BlockStore disk, BlockKey block) throws AshlarException {
     try {
       return disk.stat(block);
     } catch (AshlarException e) {

@@ -17,8 +17,15 @@ import dev.ashlar.protocol.message.ChunkReply;
 import dev.ashlar.protocol.message.ChunkRequest;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest.TaskResult;
+import dev.ashlar.protocol.rpc.Role;
+import dev.ashlar.protocol.rpc.RpcRequest;
+import dev.ashlar.protocol.rpc.RpcServer;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -242,6 +249,35 @@ class RebuildTest {
     dead.set(2, stored.places.get(2));
     assertEquals("", stored.rebuild(1, dead, stored.chunk.roots).outcome());
     stored.assertRebuilt(1);
+  }
+
+  @Test
+  void a_source_that_does_not_answer_is_replaced() throws Exception {
+    f.stop(target);
+    ChunkServerConfig c = f.config("target", 1);
+    target = f.start(c.withRebuild(new ChunkServerConfig.RebuildLimits(2, 1L << 40, 1L << 40, 64 << 10, Duration.ofMillis(500))));
+    Stored stored = new Stored("rs-4-2", 1_000_000);
+    int slow = stored.firstSource(4);
+    try (RpcServer silent = RpcServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "silent", Role.CHUNK_SERVER, r -> silence(r, slow, stored))) {
+      List<BlockPlace> places = stored.without(4);
+      places.set(slow, new BlockPlace("127.0.0.1:" + silent.address().getPort(), 1, false));
+      assertEquals("", stored.rebuild(4, places, stored.chunk.roots).outcome());
+      stored.assertRebuilt(4);
+    }
+  }
+
+  /** Answers what it has, but no reads past the first. */
+  private static void silence(RpcRequest request, int index, Stored stored) {
+    request.payload().release();
+    byte[] block = stored.chunk.blocks[index];
+    switch (request.message()) {
+      case ChunkRequest.StatBlock _ -> request.reply(new ChunkReply.BlockInfo(block.length, stored.chunk.roots[index], TestClient.crcs(block), true, 5));
+      case ChunkRequest.ReadBlock r when r.offset() == 0 -> {
+        byte[] part = Arrays.copyOf(block, r.length());
+        request.reply(new ChunkReply.BlockData(0, TestClient.crcs(part), block.length), Unpooled.directBuffer().writeBytes(part));
+      }
+      default -> {}
+    }
   }
 
   @Test
