@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #segment}.
  */
 final class BlockLog {
-  /** A segment file begins with this many bytes of its own: magic, format, id, disk id, CRC32C. */
+  /** A segment file begins with this many bytes of its own: magic u64, format u32, id u32, disk id u64, synced u64, and in the last 4 CRC32C of the rest. */
   static final int FILE_HEADER = 64;
 
   private static final long FILE_MAGIC = 0x4173686C61725365L;
@@ -167,7 +167,7 @@ final class BlockLog {
       throw new AshlarException(ErrorCode.NO_SPACE, "The file system of disk " + disk + " is full: delete files or add disks", e);
     }
     try {
-      file.write(0, fileHeader(disk, id));
+      file.write(0, fileHeader(disk, id, synced));
     } catch (NoSpaceException e) {
       file.close();
       io.delete(SegmentName.of(id));
@@ -209,10 +209,22 @@ final class BlockLog {
     }
   }
 
-  static ByteBuffer fileHeader(long disk, int segment) {
+  private static ByteBuffer fileHeader(long disk, int segment, long synced) {
     ByteBuffer b = ByteBuffer.allocateDirect(FILE_HEADER);
-    b.putLong(FILE_MAGIC).putInt(LogRecord.FORMAT).putInt(segment).putLong(disk);
+    b.putLong(FILE_MAGIC).putInt(LogRecord.FORMAT).putInt(segment).putLong(disk).putLong(synced);
     b.putInt(FILE_HEADER - 4, Checksums.crc(b.slice(0, FILE_HEADER - 4)));
     return b.clear();
+  }
+
+  /** The address up to which the log was on media when a segment was begun; -1 if its file header is no good. */
+  long begunAt(Segment segment) throws IOException {
+    ByteBuffer b = ByteBuffer.allocateDirect(FILE_HEADER);
+    segment.file().read(b, 0);
+    if (b.position() < FILE_HEADER || b.getInt(FILE_HEADER - 4) != Checksums.crc(b.slice(0, FILE_HEADER - 4))) {
+      return -1;
+    }
+    b.flip();
+    boolean ours = b.getLong() == FILE_MAGIC && b.getInt() == LogRecord.FORMAT && b.getInt() == segment.id() && b.getLong() == disk;
+    return ours ? b.getLong() : -1;
   }
 }

@@ -1,6 +1,7 @@
 package dev.ashlar.chunkserver.store;
 
 import dev.ashlar.chunkserver.store.DiskQueue.Operation;
+import dev.ashlar.chunkserver.store.DiskQueue.Outcome;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
@@ -49,7 +50,6 @@ final class DiskLoop implements Runnable {
       while (!queue.finished()) {
         batch = queue.take(wait);
         serve(batch);
-        queue.done(batch);
         boolean busy = tidy(batch.isEmpty());
         wait = busy ? 0 : state.leases.waiting() ? WAIT_MILLIS : IDLE_MILLIS;
       }
@@ -68,16 +68,18 @@ final class DiskLoop implements Runnable {
   }
 
   private void serve(List<Operation<?>> batch) throws IOException {
-    List<Runnable> answers = new ArrayList<>();
+    List<Outcome> synced = new ArrayList<>();
     for (Operation<?> operation : batch) {
-      Runnable answer = operation.run(core);
-      if (answer != null) {
-        answers.add(answer);
+      Outcome outcome = operation.run(core);
+      if (outcome.afterSync()) {
+        synced.add(outcome);
+      } else {
+        queue.answer(List.of(outcome));
       }
     }
-    if (!answers.isEmpty()) {
+    if (!synced.isEmpty()) {
       core.sync();
-      answers.forEach(Runnable::run);
+      queue.answer(synced);
     }
   }
 

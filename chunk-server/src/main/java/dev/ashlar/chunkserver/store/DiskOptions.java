@@ -5,7 +5,7 @@ package dev.ashlar.chunkserver.store;
  *
  * @param capacityBytes most that the disk may hold (log and index), 0 for as much as the file system has
  * @param reserveBytes new data is refused when the file system has less than this free, so that deletions can still be recorded
- * @param segmentBytes a segment file is closed when it grows past this, 1 MiB to 1 GiB
+ * @param segmentBytes a segment file is closed when it grows past this, 64 KiB to 1 GiB
  * @param queueBytes payload that may wait for the disk; more is answered with RETRY
  * @param queueOperations operations that may wait for the disk; more are answered with RETRY
  */
@@ -16,8 +16,8 @@ public record DiskOptions(long capacityBytes, long reserveBytes, int segmentByte
     if (capacityBytes < 0 || reserveBytes < 0) {
       throw new IllegalArgumentException("A disk's capacity and reserve cannot be negative, but are " + capacityBytes + " and " + reserveBytes + " bytes");
     }
-    if (segmentBytes < 1 << 20 || segmentBytes > 1 << 30) {
-      throw new IllegalArgumentException("The segment size must be 1 MiB to 1 GiB, but is " + segmentBytes + " bytes");
+    if (segmentBytes < 64 << 10 || segmentBytes > 1 << 30) {
+      throw new IllegalArgumentException("The segment size must be 64 KiB to 1 GiB, but is " + segmentBytes + " bytes");
     }
     if (queueBytes < 1 << 20 || queueOperations < 16) {
       throw new IllegalArgumentException("A disk's queue must hold 1 MiB and 16 operations at least, but is set to " + queueBytes + " bytes and " + queueOperations);

@@ -24,22 +24,23 @@ final class DiskQueue {
    * @param durable whether the answer must wait for a sync
    */
   record Operation<T>(Work<T> work, CompletableFuture<T> answer, long bytes, boolean durable) {
-    /** Does the work; answers at once, or returns what will answer after the sync. */
-    @Nullable Runnable run(StoreCore core) throws IOException {
-      T result;
+    /** Does the work; answers what will answer it. */
+    Outcome run(StoreCore core) throws IOException {
       try {
-        result = work.on(core);
+        T result = work.on(core);
+        return new Outcome(() -> answer.complete(result), bytes, durable);
       } catch (AshlarException e) {
-        answer.completeExceptionally(e);
-        return null;
+        return new Outcome(() -> answer.completeExceptionally(e), bytes, false);
       }
-      if (durable) {
-        return () -> answer.complete(result);
-      }
-      answer.complete(result);
-      return null;
     }
   }
+
+  /**
+   * Work that was done.
+   *
+   * @param afterSync whether the answer must wait for a sync
+   */
+  record Outcome(Runnable answer, long bytes, boolean afterSync) {}
 
   private static final int MAX_BATCH = 1024;
 
@@ -91,7 +92,7 @@ final class DiskQueue {
     return null;
   }
 
-  /** Takes what waits; empty if nothing came in time. The bytes count as waiting until {@link #done}. */
+  /** Takes what waits; empty if nothing came in time. The bytes count as waiting until {@link #answer}. */
   List<Operation<?>> take(long millis) throws InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -109,9 +110,10 @@ final class DiskQueue {
     }
   }
 
-  void done(List<Operation<?>> batch) {
+  /** Answers; the room is free before anybody hears of it. */
+  void answer(List<Outcome> outcomes) {
     long sum = 0;
-    for (Operation<?> o : batch) {
+    for (Outcome o : outcomes) {
       sum += o.bytes();
     }
     lock.lock();
@@ -119,6 +121,9 @@ final class DiskQueue {
       bytes -= sum;
     } finally {
       lock.unlock();
+    }
+    for (Outcome o : outcomes) {
+      o.answer().run();
     }
   }
 

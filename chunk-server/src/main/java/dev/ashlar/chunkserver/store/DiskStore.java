@@ -54,9 +54,19 @@ public final class DiskStore implements BlockStore {
    * @throws IOException with a sentence for a person if it is in use, foreign, of an unknown format or unreadable
    */
   public static DiskStore open(Path path, DiskOptions options) throws IOException {
+    return open(path, options, RealDiskIo::new);
+  }
+
+  /** Where segment files are kept, given their directory. */
+  @FunctionalInterface
+  interface IoSource {
+    DiskIo open(Path directory) throws IOException;
+  }
+
+  static DiskStore open(Path path, DiskOptions options, IoSource source) throws IOException {
     DiskDirectory directory = DiskDirectory.open(path);
     try {
-      DiskStore store = recovered(directory, options);
+      DiskStore store = recovered(directory, options, source);
       store.thread.start();
       return store;
     } catch (IOException | RuntimeException e) {
@@ -65,21 +75,21 @@ public final class DiskStore implements BlockStore {
     }
   }
 
-  private static DiskStore recovered(DiskDirectory directory, DiskOptions options) throws IOException {
+  private static DiskStore recovered(DiskDirectory directory, DiskOptions options, IoSource source) throws IOException {
     if (directory.prepareIndex()) {
       try {
-        return recover(directory, options, true);
+        return recover(directory, options, source, true);
       } catch (IndexException e) {
         LOG.warn("Disk {} at {}: building the index anew from the log: {}", directory.disk(), directory.path(), e.getMessage());
         directory.resetIndex();
       }
     }
-    return recover(directory, options, false);
+    return recover(directory, options, source, false);
   }
 
-  private static DiskStore recover(DiskDirectory directory, DiskOptions options, boolean trusted) throws IOException {
+  private static DiskStore recover(DiskDirectory directory, DiskOptions options, IoSource source, boolean trusted) throws IOException {
     BlockIndex index = new BlockIndex(LmdbStore.open(directory.index()));
-    DiskIo io = new RealDiskIo(directory.log());
+    DiskIo io = source.open(directory.log());
     BlockLog log = new BlockLog(io, directory.disk(), options.segmentBytes());
     try {
       if (trusted && index.position(index.committed()) < 0) {

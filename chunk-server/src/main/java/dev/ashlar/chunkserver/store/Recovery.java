@@ -5,7 +5,6 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -19,9 +18,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>What the index has not seen of the log (all of it, if the index is new) is replayed: seals, tombstones, fences.
- *   <li>Only the last segment can hold bytes that were never synced: those from the highest {@code synced} address on that any record or the index knows. There, and only
- *       there, a bad end of the file is a torn tail and is cut off; and there a seal counts only if the bytes of its block are on media. Nobody was told that it is durable
- *       otherwise.
+ *   <li>Bytes from the highest {@code synced} address on, that any record, segment header or the index knows, may never have been synced. There, and only there, a bad end of
+ *       the log is a torn tail and is cut off; and there a seal counts only if the bytes of its block are on media. Nobody was told that it is durable otherwise.
  *   <li>Bad bytes anywhere else are damage: nothing is cut, what can be read lives on, blocks whose bytes are hit are reported.
  * </ol>
  */
@@ -58,18 +56,15 @@ final class Recovery {
     NavigableMap<Integer, Segment> files = files();
     long position = Math.max(0, index.position(index.committed()));
     log.knowSynced(position);
+    log.neverBelow(Address.segment(position) + 1);
     for (Segment segment : files.values()) {
       log.adopt(segment);
     }
-    checkEnd(files, position);
+    findSynced(files);
+    checkEnd(files);
     for (Segment segment : files.tailMap(Address.segment(position)).values()) {
-      boolean last = segment.id() == files.lastKey();
-      long from = segment.id() == Address.segment(position) ? Address.position(position) : BlockLog.FILE_HEADER;
-      if (last) {
-        replayLast(segment, from);
-      } else {
-        replay(segment, Math.max(from, BlockLog.FILE_HEADER), Long.MAX_VALUE);
-      }
+      long from = segment.id() == Address.segment(position) ? Address.position(position) : 0;
+      replay(segment, Math.max(from, BlockLog.FILE_HEADER), segment.id() == files.lastKey());
     }
     settle(core);
     index.commit();
@@ -89,106 +84,101 @@ final class Recovery {
     return files;
   }
 
-  /** What the index knows to be synced must be there. */
-  private void checkEnd(NavigableMap<Integer, Segment> files, long position) throws IOException {
-    log.neverBelow(Address.segment(position) + 1);
-    Segment at = files.get(Address.segment(position));
-    if (position > 0 && (at == null || LogRecord.align(at.file().size()) < Address.position(position))) {
-      LOG.error("Disk {}: the log was synced up to {}, but now ends before: files were cut or removed", log.disk(), Address.text(position));
-      damage.add(new Extent(position, 0));
+  /** Finds out how far the log was synced, from the newest segment that says anything; later ones were never synced and go. */
+  private void findSynced(NavigableMap<Integer, Segment> files) throws IOException {
+    while (!files.isEmpty()) {
+      Segment last = files.lastEntry().getValue();
+      reread(last);
+      boolean known = Address.segment(log.synced()) >= last.id();
+      long begun = log.begunAt(last);
+      if (begun >= 0) {
+        log.knowSynced(begun);
+        known = true;
+      }
+      SegmentScanner scan = scan(last, BlockLog.FILE_HEADER);
+      for (LogRecord r = scan.next(); r != null; r = scan.next()) {
+        log.knowSynced(r.synced());
+        known = true;
+      }
+      if (known) {
+        break;
+      }
+      LOG.info("Disk {}: dropping {}, which was created but never synced", log.disk(), SegmentName.of(last.id()));
+      log.drop(last);
+      log.neverBelow(last.id() + 1);
+      files.remove(last.id());
+    }
+    for (Segment segment : files.tailMap(Address.segment(log.synced())).values()) {
+      reread(segment);
     }
   }
 
-  private void replayLast(Segment segment, long from) throws IOException {
-    SegmentFile file = segment.file();
-    long size = file.size();
-    file.sync();
-    file.forget(0, size);
-    boolean headed = headed(segment);
-    if (!headed && Address.segment(log.synced()) < segment.id() && !anyRecord(segment, size)) {
-      // Created, but nothing in it was ever synced.
-      state.log.drop(segment);
-      state.log.neverBelow(segment.id() + 1);
-      return;
+  /** Makes what is read of a segment from now on what is on media. */
+  private static void reread(Segment segment) throws IOException {
+    segment.file().sync();
+    segment.file().forget(0, segment.file().size());
+  }
+
+  private SegmentScanner scan(Segment segment, long from) throws IOException {
+    return new SegmentScanner(segment.file(), log.disk(), segment.id(), from, segment.file().size());
+  }
+
+  /** What is known to be synced must be there. */
+  private void checkEnd(NavigableMap<Integer, Segment> files) throws IOException {
+    long synced = log.synced();
+    Segment at = files.get(Address.segment(synced));
+    if (synced > 0 && (at == null || LogRecord.align(at.file().size()) < Address.position(synced))) {
+      damaged(new Extent(synced, 0), "the log was synced up to here, but now ends before");
     }
-    if (!headed) {
-      LOG.error("Disk {}: the header of {} is damaged", log.disk(), SegmentName.of(segment.id()));
-      damage.add(new Extent(Address.of(segment.id(), 0), BlockLog.FILE_HEADER));
-    }
-    SegmentScanner scan = new SegmentScanner(file, log.disk(), segment.id(), BlockLog.FILE_HEADER, size);
-    for (LogRecord r = scan.next(); r != null; r = scan.next()) {
-      log.knowSynced(r.synced());
-    }
-    long end = size;
-    boolean whole = headed && Address.segment(log.synced()) <= segment.id();
-    for (Extent bad : scan.damage()) {
-      boolean tail = Address.position(bad.end()) == size;
-      if (tail && bad.address() >= log.synced()) {
-        LOG.info("Disk {}: cutting off {} bytes at {} that were never synced", log.disk(), bad.length(), Address.text(bad.address()));
-        end = Address.position(bad.address());
-      } else {
-        LOG.error("Disk {}: {} bytes at {} are damaged", log.disk(), bad.length(), Address.text(bad.address()));
-        damage.add(bad);
-        whole = false;
-      }
-    }
-    if (Address.segment(log.synced()) == segment.id() && Address.position(log.synced()) > LogRecord.align(end)) {
-      LOG.error("Disk {}: {} was synced up to {}, but ends at {}", log.disk(), SegmentName.of(segment.id()), Address.position(log.synced()), end);
-      damage.add(new Extent(Address.of(segment.id(), end), 0));
+  }
+
+  private void damaged(Extent place, String what) {
+    LOG.error("Disk {}: {} bytes at {}: {}", log.disk(), place.length(), Address.text(place.address()), what);
+    damage.add(place);
+  }
+
+  /** Puts what the records of a segment say into the index; cuts off a torn tail; marks the segment if it is damaged. */
+  private void replay(Segment segment, long from, boolean last) throws IOException {
+    boolean whole = true;
+    if (log.begunAt(segment) < 0) {
+      damaged(new Extent(Address.of(segment.id(), 0), BlockLog.FILE_HEADER), "the header of the segment is damaged");
       whole = false;
     }
-    replay(segment, Math.max(from, BlockLog.FILE_HEADER), log.synced());
-    if (whole) {
-      if (end < size) {
-        file.truncate(end);
-      }
-      log.resume(segment, end);
-    } else {
-      state.log.adopt(new Segment(segment.id(), file, true));
-    }
-  }
-
-  private boolean headed(Segment segment) throws IOException {
-    ByteBuffer header = ByteBuffer.allocateDirect(BlockLog.FILE_HEADER);
-    segment.file().read(header, 0);
-    return header.flip().equals(BlockLog.fileHeader(log.disk(), segment.id()));
-  }
-
-  private boolean anyRecord(Segment segment, long size) throws IOException {
-    return new SegmentScanner(segment.file(), log.disk(), segment.id(), BlockLog.FILE_HEADER, size).next() != null;
-  }
-
-  /**
-   * Puts what the records say into the index.
-   *
-   * @param promised seals from this address on must prove their bytes
-   */
-  private void replay(Segment segment, long from, long promised) throws IOException {
     long size = segment.file().size();
-    if (from >= size) {
-      return;
-    }
-    SegmentScanner scan = new SegmentScanner(segment.file(), log.disk(), segment.id(), from, size);
+    long end = size;
+    SegmentScanner scan = scan(segment, from);
     for (LogRecord r = scan.next(); r != null; r = scan.next()) {
-      apply(r, promised);
+      apply(r);
       if (++uncommitted >= COMMIT_EVERY) {
         uncommitted = 0;
         index.commit();
       }
     }
-    if (promised == Long.MAX_VALUE && !scan.damage().isEmpty()) {
-      LOG.error("Disk {}: {} has {} damaged places", log.disk(), SegmentName.of(segment.id()), scan.damage().size());
-      damage.addAll(scan.damage());
+    for (Extent bad : scan.damage()) {
+      if (last && Address.position(bad.end()) == size && bad.address() >= log.synced()) {
+        LOG.info("Disk {}: cutting off {} bytes at {} that were never synced", log.disk(), bad.length(), Address.text(bad.address()));
+        end = Address.position(bad.address());
+      } else {
+        damaged(bad, "these are no records");
+        whole = false;
+      }
+    }
+    if (!whole) {
       log.adopt(new Segment(segment.id(), segment.file(), true));
+    } else if (last && log.synced() <= LogRecord.align(Address.of(segment.id(), end))) {
+      if (end < size) {
+        segment.file().truncate(end);
+      }
+      log.resume(segment, end);
     }
   }
 
-  private void apply(LogRecord r, long promised) throws IOException {
+  private void apply(LogRecord r) throws IOException {
     switch (r.type()) {
       case DATA, FENCE -> fence(r);
       case SEAL -> {
         fence(r);
-        seal(r, promised);
+        seal(r);
       }
       case TOMBSTONE -> {
         BlockRow row = index.row(index.pending(), r.key());
@@ -201,7 +191,7 @@ final class Recovery {
     }
   }
 
-  private void seal(LogRecord r, long promised) throws IOException {
+  private void seal(LogRecord r) throws IOException {
     BlockRow row;
     try {
       row = BlockRow.decodeBody(r.key(), r.group(), r.epoch(), Address.segment(r.address()), r.extra());
@@ -209,7 +199,7 @@ final class Recovery {
       throw new IOException("A seal at " + Address.text(r.address()) + " has a good checksum but makes no sense: this is a bug", e);
     }
     BlockRow before = index.row(index.pending(), r.key());
-    if (r.address() >= promised && verifier.fault(row, promised) != null) {
+    if (r.address() >= log.synced() && verifier.fault(row, log.synced()) != null) {
       LOG.info("Disk {}: dropping {}, whose bytes were never synced", log.disk(), r.key());
       rejected.put(r.key(), new Rejected(row, before));
       return;

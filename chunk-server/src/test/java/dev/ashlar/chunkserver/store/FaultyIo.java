@@ -1,0 +1,164 @@
+package dev.ashlar.chunkserver.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** A real directory with faults put in front of it. */
+record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
+  /** What goes wrong at present. Changed by the test, obeyed by the disk's thread. */
+  static final class Faults {
+    volatile boolean failSync;
+    volatile boolean failWrite;
+    volatile int failedSyncs;
+    volatile int syncs;
+    volatile long fullAfter = Long.MAX_VALUE;
+    volatile long usable = Long.MAX_VALUE;
+    volatile boolean punching = true;
+    private volatile CountDownLatch gate = new CountDownLatch(0);
+    private volatile boolean held;
+
+    void holdSync() {
+      held = false;
+      gate = new CountDownLatch(1);
+    }
+
+    boolean syncHeld() {
+      return held;
+    }
+
+    void letSyncGo() {
+      gate.countDown();
+    }
+  }
+
+  private record File(SegmentFile real, Faults faults) implements SegmentFile {
+    @Override
+    public long size() throws IOException {
+      return real.size();
+    }
+
+    @Override
+    public long allocated() throws IOException {
+      return real.allocated();
+    }
+
+    @Override
+    public void write(long position, ByteBuffer... parts) throws IOException {
+      if (faults.failWrite) {
+        throw new IOException("simulated: write failed");
+      }
+      long left = faults.fullAfter;
+      for (ByteBuffer part : parts) {
+        if (part.remaining() > left) {
+          ByteBuffer some = part.slice(part.position(), (int) left);
+          real.write(position, some);
+          faults.fullAfter = 0;
+          throw new NoSpaceException("simulated: full", new IOException("full"));
+        }
+        left -= part.remaining();
+        int n = part.remaining();
+        real.write(position, part);
+        position += n;
+      }
+      faults.fullAfter = left;
+    }
+
+    @Override
+    public int read(ByteBuffer into, long position) throws IOException {
+      return real.read(into, position);
+    }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread counts.
+    public void sync() throws IOException {
+      faults.syncs++;
+      faults.held = true;
+      try {
+        if (!faults.gate.await(30, TimeUnit.SECONDS)) {
+          throw new IOException("Nobody let the sync go");
+        }
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      if (faults.failSync) {
+        faults.failedSyncs++;
+        throw new IOException("simulated: sync failed");
+      }
+      real.sync();
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+      real.truncate(size);
+    }
+
+    @Override
+    public boolean punch(long position, long length) throws IOException {
+      return faults.punching && real.punch(position, length);
+    }
+
+    @Override
+    public void forget(long position, long length) throws IOException {
+      real.forget(position, length);
+    }
+
+    @Override
+    public void endWriting() throws IOException {
+      real.endWriting();
+    }
+
+    @Override
+    public FileChannel channel() throws IOException {
+      return real.channel();
+    }
+
+    @Override
+    public void close() throws IOException {
+      real.close();
+    }
+  }
+
+  @Override
+  public List<String> list() throws IOException {
+    return real.list();
+  }
+
+  @Override
+  public SegmentFile create(String name) throws IOException {
+    return new File(real.create(name), faults);
+  }
+
+  @Override
+  public SegmentFile open(String name) throws IOException {
+    return new File(real.open(name), faults);
+  }
+
+  @Override
+  public void delete(String name) throws IOException {
+    real.delete(name);
+  }
+
+  @Override
+  public void syncDirectory() throws IOException {
+    real.syncDirectory();
+  }
+
+  @Override
+  public long totalBytes() throws IOException {
+    return real.totalBytes();
+  }
+
+  @Override
+  public long usableBytes() throws IOException {
+    return Math.min(faults.usable, real.usableBytes());
+  }
+
+  @Override
+  public void close() throws IOException {
+    real.close();
+  }
+}
