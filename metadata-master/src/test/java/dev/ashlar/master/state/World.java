@@ -206,6 +206,16 @@ final class World implements AutoCloseable {
     return tables(t -> Objects.requireNonNull(t.chunk(inode, chunkIndex)));
   }
 
+  int rows(byte[] prefix) {
+    Integer rows = tables(t -> t.keys(prefix, Integer.MAX_VALUE).size());
+    return rows;
+  }
+
+  boolean exists(long inode) {
+    Boolean exists = tables(t -> t.inode(inode) != null);
+    return exists;
+  }
+
   long storedMask(long length) {
     return BlockLayout.storedMask(policy, length);
   }
