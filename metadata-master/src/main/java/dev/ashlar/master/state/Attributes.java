@@ -11,7 +11,10 @@ import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.AttrReply;
 import dev.ashlar.protocol.message.MasterReply.Done;
 
-/** Commands on attributes and extended attributes. Names that start with {@code ashlar.} are the store's own; of them only {@link #POLICY} can be set. */
+/**
+ * Commands on attributes and extended attributes. Names that start with {@code ashlar.} are the
+ * store's own; of them only {@link #POLICY} can be set.
+ */
 final class Attributes {
   static final String POLICY = "ashlar.policy";
   static final int MAX_VALUE_BYTES = 64 << 10;
@@ -27,7 +30,9 @@ final class Attributes {
     InodeRow row = Inodes.existing(c, s.inode());
     int known = SetAttr.MODE | SetAttr.UID | SetAttr.GID | SetAttr.ACCESSED | SetAttr.MODIFIED;
     if ((s.mask() & ~known) != 0) {
-      throw new Refusal(ErrorCode.INVALID, "This master does not know all of the attributes to set (mask " + s.mask() + ")");
+      throw new Refusal(
+          ErrorCode.INVALID,
+          "This master does not know all of the attributes to set (mask " + s.mask() + ")");
     }
     Attr a = row.attr();
     Attr changed =
@@ -52,12 +57,23 @@ final class Attributes {
     InodeRow row = Inodes.existing(c, x.inode());
     validName(x.name());
     if (x.value().length > MAX_VALUE_BYTES) {
-      throw new Refusal(ErrorCode.TOO_LARGE, "An extended attribute of " + x.value().length + " bytes is too large: at most " + MAX_VALUE_BYTES + " are possible");
+      throw new Refusal(
+          ErrorCode.TOO_LARGE,
+          "An extended attribute of "
+              + x.value().length
+              + " bytes is too large: at most "
+              + MAX_VALUE_BYTES
+              + " are possible");
     }
     boolean policy = x.name().equals(POLICY);
-    boolean there = policy ? !row.attr().policy().isEmpty() : c.bytes(Inodes.xattrKey(x.inode(), x.name())) != null;
+    boolean there =
+        policy
+            ? !row.attr().policy().isEmpty()
+            : c.bytes(Inodes.xattrKey(x.inode(), x.name())) != null;
     if (x.create() && there) {
-      throw new Refusal(ErrorCode.EXISTS, Inodes.path(c, x.inode()) + ": has an attribute " + x.name() + " already");
+      throw new Refusal(
+          ErrorCode.EXISTS,
+          Inodes.path(c, x.inode()) + ": has an attribute " + x.name() + " already");
     }
     if (x.replace() && !there) {
       throw noAttribute(c, x.inode(), x.name());
@@ -96,7 +112,11 @@ final class Attributes {
   private void policyHolder(InodeRow row) {
     if (!row.attr().isDirectory()) {
       throw new Refusal(
-          ErrorCode.INVALID, Inodes.path(c, row.attr().inode()) + ": the policy of a file is fixed when it is made; set " + POLICY + " on a directory and copy the file into it");
+          ErrorCode.INVALID,
+          Inodes.path(c, row.attr().inode())
+              + ": the policy of a file is fixed when it is made; set "
+              + POLICY
+              + " on a directory and copy the file into it");
     }
   }
 
@@ -107,17 +127,30 @@ final class Attributes {
   private static void validName(String name) {
     int bytes = name.getBytes(UTF_8).length;
     if (bytes == 0 || name.indexOf('\0') >= 0) {
-      throw new Refusal(ErrorCode.INVALID, "The name of an extended attribute must not be empty nor contain NUL");
+      throw new Refusal(
+          ErrorCode.INVALID, "The name of an extended attribute must not be empty nor contain NUL");
     }
     if (bytes > Keys.MAX_NAME_BYTES) {
-      throw new Refusal(ErrorCode.NAME_TOO_LONG, "An attribute name of " + bytes + " bytes is too long: at most " + Keys.MAX_NAME_BYTES + " are possible");
+      throw new Refusal(
+          ErrorCode.NAME_TOO_LONG,
+          "An attribute name of "
+              + bytes
+              + " bytes is too long: at most "
+              + Keys.MAX_NAME_BYTES
+              + " are possible");
     }
     if (name.startsWith(RESERVED) && !name.equals(POLICY)) {
-      throw new Refusal(ErrorCode.INVALID, "Attribute names that start with '" + RESERVED + "' are reserved, and there is no " + name);
+      throw new Refusal(
+          ErrorCode.INVALID,
+          "Attribute names that start with '"
+              + RESERVED
+              + "' are reserved, and there is no "
+              + name);
     }
   }
 
   static Refusal noAttribute(Tables t, long inode, String name) {
-    return new Refusal(ErrorCode.NO_ATTRIBUTE, Inodes.path(t, inode) + ": has no attribute " + name);
+    return new Refusal(
+        ErrorCode.NO_ATTRIBUTE, Inodes.path(t, inode) + ": has no attribute " + name);
   }
 }

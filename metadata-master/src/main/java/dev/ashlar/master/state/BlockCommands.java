@@ -8,7 +8,10 @@ import dev.ashlar.master.state.Rows.ChunkRow;
 import dev.ashlar.master.state.Rows.GroupRow;
 import org.jspecify.annotations.Nullable;
 
-/** What was found out about blocks: rebuilt, missing, deleted. A block is found by the disk it lies on, so the group may have changed meanwhile. */
+/**
+ * What was found out about blocks: rebuilt, missing, deleted. A block is found by the disk it lies
+ * on, so the group may have changed meanwhile.
+ */
 final class BlockCommands {
   private final Changes c;
 
@@ -31,26 +34,41 @@ final class BlockCommands {
     }
     ChunkRow row = c.chunk(owner.inode(), owner.index());
     if (row == null) {
-      throw new IllegalStateException("The index leads to chunk " + owner.index() + " of inode " + owner.inode() + ", which does not exist");
+      throw new IllegalStateException(
+          "The index leads to chunk "
+              + owner.index()
+              + " of inode "
+              + owner.inode()
+              + ", which does not exist");
     }
     GroupRow group = c.groupOf(row);
     int index = b.block().index();
-    if (row.version() != b.block().version() || index < 0 || index >= group.members().length || !Chunks.has(Chunks.stored(row, Inodes.policy(group.policy())), index)) {
+    if (row.version() != b.block().version()
+        || index < 0
+        || index >= group.members().length
+        || !Chunks.has(Chunks.stored(row, Inodes.policy(group.policy())), index)) {
       return;
     }
     ChunkRow changed = changed(row, group, b.disk(), index, present);
-    if (changed != null && (changed.missing() != row.missing() || changed.onReplacement() != row.onReplacement())) {
+    if (changed != null
+        && (changed.missing() != row.missing() || changed.onReplacement() != row.onReplacement())) {
       c.putChunk(owner.inode(), owner.index(), row, changed, group);
     }
   }
 
-  private static @Nullable ChunkRow changed(ChunkRow row, GroupRow group, long disk, int index, boolean present) {
+  private static @Nullable ChunkRow changed(
+      ChunkRow row, GroupRow group, long disk, int index, boolean present) {
     long bit = Chunks.bit(index);
     if (group.members()[index] == disk) {
-      return Chunks.masks(row, group, present ? row.missing() & ~bit : row.missing() | bit, row.onReplacement());
+      return Chunks.masks(
+          row, group, present ? row.missing() & ~bit : row.missing() | bit, row.onReplacement());
     }
     if (group.replacements()[index] == disk) {
-      return Chunks.masks(row, group, row.missing(), present ? row.onReplacement() | bit : row.onReplacement() & ~bit);
+      return Chunks.masks(
+          row,
+          group,
+          row.missing(),
+          present ? row.onReplacement() | bit : row.onReplacement() & ~bit);
     }
     return null;
   }

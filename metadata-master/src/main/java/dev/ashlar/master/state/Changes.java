@@ -17,8 +17,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Typed writing of the tables for one command. Keeps what belongs together in step: a chunk row with its index row, the counts of its group and of the cluster, and the
- * deletion of what it replaces. The cluster row and the counts are held back until {@link #flush}.
+ * Typed writing of the tables for one command. Keeps what belongs together in step: a chunk row
+ * with its index row, the counts of its group and of the cluster, and the deletion of what it
+ * replaces. The cluster row and the counts are held back until {@link #flush}.
  */
 final class Changes extends Tables {
   private final WriteTxn txn;
@@ -123,7 +124,10 @@ final class Changes extends Tables {
     put(Table.GROUPS.key(row.id()), row);
   }
 
-  /** Writes a chunk row that is in terms of its group as it is now; {@code old} is the one it takes the place of. */
+  /**
+   * Writes a chunk row that is in terms of its group as it is now; {@code old} is the one it takes
+   * the place of.
+   */
   void putChunk(long inode, int index, @Nullable ChunkRow old, ChunkRow row, GroupRow group) {
     if (old != null) {
       uncount(old);

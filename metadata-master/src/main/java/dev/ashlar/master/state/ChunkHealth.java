@@ -13,17 +13,29 @@ import dev.ashlar.protocol.BlockLayout;
  * @param left blocks that decoding can count on: available ones and those without bytes
  * @param needed blocks to be rebuilt
  * @param doable of these, those that can be rebuilt now
- * @param urgent blocks on silent disks whose replacement must not wait, because the next loss would be the last
+ * @param urgent blocks on silent disks whose replacement must not wait, because the next loss would
+ *     be the last
  * @param kept blocks whose replacement must not be given up, because the chunk may need it
  */
-record ChunkHealth(ChunkRow row, long stored, long available, int left, long needed, long doable, long urgent, long kept) {
+record ChunkHealth(
+    ChunkRow row,
+    long stored,
+    long available,
+    int left,
+    long needed,
+    long doable,
+    long urgent,
+    long kept) {
 
   static ChunkHealth of(ChunkRow row, GroupHealth g) {
     long stored = Chunks.stored(row, g.policy);
     long absent = Chunks.all(g.policy) & ~stored;
     long available = 0;
     for (int i = 0; i < g.policy.width(); i++) {
-      available |= Chunks.has(stored, i) && (onMember(row, g, i) || onReplacement(row, g, i)) ? Chunks.bit(i) : 0;
+      available |=
+          Chunks.has(stored, i) && (onMember(row, g, i) || onReplacement(row, g, i))
+              ? Chunks.bit(i)
+              : 0;
     }
     int left = Long.bitCount(available | absent);
     boolean last = left == g.policy.k() && g.policy.m() > 0;
@@ -53,7 +65,10 @@ record ChunkHealth(ChunkRow row, long stored, long available, int left, long nee
     return Chunks.has(row.onReplacement(), i) && g.replacement(i).readable();
   }
 
-  /** Whether the block is not where it should be, whatever can be done about it now. A silent member alone is waited for. */
+  /**
+   * Whether the block is not where it should be, whatever can be done about it now. A silent member
+   * alone is waited for.
+   */
   private static boolean needs(ChunkRow row, GroupHealth g, int i, boolean last) {
     if (g.targetIsReplacement(i)) {
       return Chunks.has(row.onReplacement(), i) ? g.replacement(i).gone() : wanted(row, g, i, last);
@@ -65,11 +80,16 @@ record ChunkHealth(ChunkRow row, long stored, long available, int left, long nee
     if (!g.targetWritable(i)) {
       return false;
     }
-    return g.targetIsReplacement(i) ? !Chunks.has(row.onReplacement(), i) && wanted(row, g, i, last) : Chunks.has(row.missing(), i);
+    return g.targetIsReplacement(i)
+        ? !Chunks.has(row.onReplacement(), i) && wanted(row, g, i, last)
+        : Chunks.has(row.missing(), i);
   }
 
   private static boolean wanted(ChunkRow row, GroupHealth g, int i, boolean last) {
-    return Chunks.has(g.group.moving(), i) || Chunks.has(row.missing(), i) || g.member(i).gone() || last && !g.member(i).readable();
+    return Chunks.has(g.group.moving(), i)
+        || Chunks.has(row.missing(), i)
+        || g.member(i).gone()
+        || last && !g.member(i).readable();
   }
 
   boolean whole() {

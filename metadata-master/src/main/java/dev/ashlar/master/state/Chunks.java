@@ -27,7 +27,10 @@ final class Chunks {
     return BlockLayout.storedMask(policy, row.storedLength());
   }
 
-  /** The row in terms of the group as it is now: ends of replacements are applied here, on reading, so that no command has to touch every chunk of a group. */
+  /**
+   * The row in terms of the group as it is now: ends of replacements are applied here, on reading,
+   * so that no command has to touch every chunk of a group.
+   */
   static ChunkRow current(ChunkRow row, GroupRow group) {
     if (row.groupEpoch() == group.epoch()) {
       return row;
@@ -57,11 +60,29 @@ final class Chunks {
 
   static ChunkRow handedOut(ChunkRow row, long version) {
     return new ChunkRow(
-        row.chunk(), row.version(), version, row.group(), row.groupEpoch(), row.storedLength(), row.validLength(), row.missing(), row.onReplacement(), row.roots());
+        row.chunk(),
+        row.version(),
+        version,
+        row.group(),
+        row.groupEpoch(),
+        row.storedLength(),
+        row.validLength(),
+        row.missing(),
+        row.onReplacement(),
+        row.roots());
   }
 
   static ChunkRow cut(ChunkRow row, long validLength) {
     return new ChunkRow(
-        row.chunk(), row.version(), row.lastVersion(), row.group(), row.groupEpoch(), row.storedLength(), validLength, row.missing(), row.onReplacement(), row.roots());
+        row.chunk(),
+        row.version(),
+        row.lastVersion(),
+        row.group(),
+        row.groupEpoch(),
+        row.storedLength(),
+        validLength,
+        row.missing(),
+        row.onReplacement(),
+        row.roots());
   }
 }

@@ -47,15 +47,20 @@ final class ClusterCommands {
     }
     DiskRow known = c.disk(m.disk());
     DiskState state = known == null ? DiskState.UP : known.state();
-    c.put(Table.DISKS.key(m.disk()), new DiskRow(m.disk(), m.server(), m.path(), m.domain(), m.capacityBytes(), state));
+    c.put(
+        Table.DISKS.key(m.disk()),
+        new DiskRow(m.disk(), m.server(), m.path(), m.domain(), m.capacityBytes(), state));
   }
 
   void setDiskState(LogCommand.SetDiskState m) {
     DiskRow d = c.disk(m.disk());
     if (d == null) {
-      throw new Refusal(ErrorCode.NOT_FOUND, "No disk " + Long.toHexString(m.disk()) + " is registered");
+      throw new Refusal(
+          ErrorCode.NOT_FOUND, "No disk " + Long.toHexString(m.disk()) + " is registered");
     }
-    c.put(Table.DISKS.key(m.disk()), new DiskRow(d.id(), d.server(), d.path(), d.domain(), d.capacityBytes(), m.state()));
+    c.put(
+        Table.DISKS.key(m.disk()),
+        new DiskRow(d.id(), d.server(), d.path(), d.domain(), d.capacityBytes(), m.state()));
   }
 
   void addTokenKey(LogCommand.AddTokenKey m) {

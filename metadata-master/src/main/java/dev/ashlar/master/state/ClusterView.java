@@ -1,6 +1,9 @@
 package dev.ashlar.master.state;
 
-/** The leader's soft state: who is alive and has room. Thread-safe, cheap, and constant for a caller that needs it so (take a snapshot). */
+/**
+ * The leader's soft state: who is alive and has room. Thread-safe, cheap, and constant for a caller
+ * that needs it so (take a snapshot).
+ */
 @FunctionalInterface
 public interface ClusterView {
   DiskView disk(long disk);

@@ -8,12 +8,34 @@ final class Clusters {
 
   static ClusterRow named(ClusterRow r, long cluster, String policy) {
     return new ClusterRow(
-        cluster, policy, r.timeNs(), r.nextInode(), r.nextChunk(), r.nextEpoch(), r.nextGroup(), r.files(), r.directories(), r.dataBytes(), r.chunks(), r.deletions());
+        cluster,
+        policy,
+        r.timeNs(),
+        r.nextInode(),
+        r.nextChunk(),
+        r.nextEpoch(),
+        r.nextGroup(),
+        r.files(),
+        r.directories(),
+        r.dataBytes(),
+        r.chunks(),
+        r.deletions());
   }
 
   static ClusterRow time(ClusterRow r, long timeNs) {
     return new ClusterRow(
-        r.cluster(), r.policy(), timeNs, r.nextInode(), r.nextChunk(), r.nextEpoch(), r.nextGroup(), r.files(), r.directories(), r.dataBytes(), r.chunks(), r.deletions());
+        r.cluster(),
+        r.policy(),
+        timeNs,
+        r.nextInode(),
+        r.nextChunk(),
+        r.nextEpoch(),
+        r.nextGroup(),
+        r.files(),
+        r.directories(),
+        r.dataBytes(),
+        r.chunks(),
+        r.deletions());
   }
 
   static ClusterRow nextInode(ClusterRow r) {
@@ -60,7 +82,8 @@ final class Clusters {
     return count(r, 0, 0, 0, 0, deletions);
   }
 
-  private static ClusterRow count(ClusterRow r, int files, int directories, long bytes, int chunks, int deletions) {
+  private static ClusterRow count(
+      ClusterRow r, int files, int directories, long bytes, int chunks, int deletions) {
     return new ClusterRow(
         r.cluster(),
         r.policy(),

@@ -21,10 +21,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Publishes what a writer sealed: the whole commit or nothing.
  *
- * <p>The writer's masks speak of the disks it was given when it allocated. The group may have changed since: a replacement started, ended or was given up. The staged row
- * remembers those disks, so each block is found again by the disk it lies on: if that is the group's member or replacement now, the block counts there; if it is neither, it
- * counts as missing and is rebuilt. Only if too few blocks are left that way is the commit refused, with CONFLICT: the writer then allocates the chunk again with {@code
- * fresh}, writes and seals it, and commits again. CONFLICT also means that a chunk is not staged (any more), which the same steps cure.
+ * <p>The writer's masks speak of the disks it was given when it allocated. The group may have
+ * changed since: a replacement started, ended or was given up. The staged row remembers those
+ * disks, so each block is found again by the disk it lies on: if that is the group's member or
+ * replacement now, the block counts there; if it is neither, it counts as missing and is rebuilt.
+ * Only if too few blocks are left that way is the commit refused, with CONFLICT: the writer then
+ * allocates the chunk again with {@code fresh}, writes and seals it, and commits again. CONFLICT
+ * also means that a chunk is not staged (any more), which the same steps cure.
  */
 final class Commits {
   private final Changes c;
@@ -69,11 +72,15 @@ final class Commits {
     boolean named = file.attr().links() > 0;
     if (m.link().parent() != 0) {
       if (named) {
-        throw new Refusal(ErrorCode.INVALID, Inodes.path(c, m.inode()) + ": has a name already; a commit names only staged files");
+        throw new Refusal(
+            ErrorCode.INVALID,
+            Inodes.path(c, m.inode()) + ": has a name already; a commit names only staged files");
       }
       files.linkable(m.link().parent(), m.link().name(), m.link().replace());
     } else if (m.release() && !named) {
-      throw new Refusal(ErrorCode.INVALID, "A staged file vanishes with its lease: give it a name in the commit that releases it");
+      throw new Refusal(
+          ErrorCode.INVALID,
+          "A staged file vanishes with its lease: give it a name in the commit that releases it");
     }
   }
 
@@ -90,7 +97,8 @@ final class Commits {
     Set<Integer> seen = new HashSet<>();
     for (CommittedChunk chunk : m.chunks()) {
       if (!seen.add(chunk.index())) {
-        throw new Refusal(ErrorCode.INVALID, "Chunk " + chunk.index() + " is named twice in one commit");
+        throw new Refusal(
+            ErrorCode.INVALID, "Chunk " + chunk.index() + " is named twice in one commit");
       }
       accepted.add(check(m, policy, chunk));
     }
@@ -106,11 +114,24 @@ final class Commits {
         || staged.version() != chunk.version()
         || staged.group() != chunk.group()
         || staged.groupEpoch() != chunk.groupEpoch()) {
-      throw new Refusal(ErrorCode.CONFLICT, "Chunk " + chunk.index() + " (version " + chunk.version() + ") is not staged (any more): allocate it again");
+      throw new Refusal(
+          ErrorCode.CONFLICT,
+          "Chunk "
+              + chunk.index()
+              + " (version "
+              + chunk.version()
+              + ") is not staged (any more): allocate it again");
     }
     ChunkRow old = c.chunk(m.inode(), chunk.index());
-    if (staged.base() != 0 && (old == null || old.chunk() != staged.chunk() || old.version() != staged.base())) {
-      throw new Refusal(ErrorCode.CONFLICT, "Chunk " + chunk.index() + " was changed since version " + staged.base() + ", which the new one builds on: allocate it again");
+    if (staged.base() != 0
+        && (old == null || old.chunk() != staged.chunk() || old.version() != staged.base())) {
+      throw new Refusal(
+          ErrorCode.CONFLICT,
+          "Chunk "
+              + chunk.index()
+              + " was changed since version "
+              + staged.base()
+              + ", which the new one builds on: allocate it again");
     }
     return accept(policy, chunk, staged, old);
   }
@@ -120,23 +141,48 @@ final class Commits {
     long all = Chunks.all(policy);
     String which = "Chunk " + chunk.index() + ": ";
     if (chunk.index() < 0 || chunk.length() < 1 || chunk.length() > policy.chunkBytes()) {
-      throw new Refusal(ErrorCode.INVALID, which + "cannot hold " + chunk.length() + " bytes, with policy " + policy + " it must be 1 to " + policy.chunkBytes());
+      throw new Refusal(
+          ErrorCode.INVALID,
+          which
+              + "cannot hold "
+              + chunk.length()
+              + " bytes, with policy "
+              + policy
+              + " it must be 1 to "
+              + policy.chunkBytes());
     }
     if (chunk.index() * policy.chunkBytes() + chunk.length() > m.size()) {
-      throw new Refusal(ErrorCode.INVALID, which + "reaches past the end of the file (" + m.size() + " bytes)");
+      throw new Refusal(
+          ErrorCode.INVALID, which + "reaches past the end of the file (" + m.size() + " bytes)");
     }
     if (chunk.roots().length != policy.width()) {
-      throw new Refusal(ErrorCode.INVALID, which + "has " + chunk.roots().length + " roots, but policy " + policy + " has " + policy.width() + " blocks");
+      throw new Refusal(
+          ErrorCode.INVALID,
+          which
+              + "has "
+              + chunk.roots().length
+              + " roots, but policy "
+              + policy
+              + " has "
+              + policy.width()
+              + " blocks");
     }
     if (((chunk.onMember() | chunk.onReplacement()) & ~all) != 0) {
-      throw new Refusal(ErrorCode.INVALID, which + "names blocks that policy " + policy + " does not have");
+      throw new Refusal(
+          ErrorCode.INVALID, which + "names blocks that policy " + policy + " does not have");
     }
   }
 
-  private Accepted accept(Policy policy, CommittedChunk chunk, StagedRow staged, @Nullable ChunkRow old) {
+  private Accepted accept(
+      Policy policy, CommittedChunk chunk, StagedRow staged, @Nullable ChunkRow old) {
     GroupRow group = c.group(staged.group());
     if (group == null) {
-      throw new IllegalStateException("Chunk " + staged.chunk() + " is staged on group " + staged.group() + ", which does not exist");
+      throw new IllegalStateException(
+          "Chunk "
+              + staged.chunk()
+              + " is staged on group "
+              + staged.group()
+              + ", which does not exist");
     }
     long stored = BlockLayout.storedMask(policy, chunk.length());
     long durable = (chunk.onMember() | chunk.onReplacement()) & stored;
@@ -151,14 +197,33 @@ final class Commits {
     int have = Long.bitCount(onMember | onReplacement | (Chunks.all(policy) & ~stored));
     if (have < policy.minimumBlocks()) {
       throw new Refusal(
-          Long.bitCount(durable | (Chunks.all(policy) & ~stored)) < policy.minimumBlocks() ? ErrorCode.INVALID : ErrorCode.CONFLICT,
-          "Chunk " + chunk.index() + ": only " + have + " blocks are on disks of its placement group, policy " + policy + " needs " + policy.minimumBlocks()
+          Long.bitCount(durable | (Chunks.all(policy) & ~stored)) < policy.minimumBlocks()
+              ? ErrorCode.INVALID
+              : ErrorCode.CONFLICT,
+          "Chunk "
+              + chunk.index()
+              + ": only "
+              + have
+              + " blocks are on disks of its placement group, policy "
+              + policy
+              + " needs "
+              + policy.minimumBlocks()
               + ": allocate it again with 'fresh' and write it again");
     }
-    long lastVersion = old != null && old.chunk() == staged.chunk() ? old.lastVersion() : staged.version();
+    long lastVersion =
+        old != null && old.chunk() == staged.chunk() ? old.lastVersion() : staged.version();
     ChunkRow row =
         new ChunkRow(
-            staged.chunk(), staged.version(), lastVersion, group.id(), group.epoch(), chunk.length(), chunk.length(), stored & ~onMember, onReplacement, chunk.roots());
+            staged.chunk(),
+            staged.version(),
+            lastVersion,
+            group.id(),
+            group.epoch(),
+            chunk.length(),
+            chunk.length(),
+            stored & ~onMember,
+            onReplacement,
+            chunk.roots());
     return new Accepted(chunk.index(), staged, row, group);
   }
 

@@ -5,7 +5,10 @@ import dev.ashlar.protocol.message.DecodeException;
 import dev.ashlar.protocol.message.Message;
 import dev.ashlar.protocol.message.RecordCodec;
 
-/** Records to bytes and back, as they lie in the store. What was written there must be readable: anything else is a broken store. */
+/**
+ * Records to bytes and back, as they lie in the store. What was written there must be readable:
+ * anything else is a broken store.
+ */
 final class Encoding {
   private Encoding() {}
 
@@ -17,7 +20,12 @@ final class Encoding {
     try {
       return RecordCodec.decode(type, bytes);
     } catch (DecodeException e) {
-      throw new StoreException("The metadata store holds a " + type.getSimpleName() + " that cannot be read: " + e.getMessage(), e);
+      throw new StoreException(
+          "The metadata store holds a "
+              + type.getSimpleName()
+              + " that cannot be read: "
+              + e.getMessage(),
+          e);
     }
   }
 
@@ -29,7 +37,8 @@ final class Encoding {
     try {
       return RecordCodec.decodeTagged(Message.class, bytes);
     } catch (DecodeException e) {
-      throw new StoreException("The metadata store holds a reply that cannot be read: " + e.getMessage(), e);
+      throw new StoreException(
+          "The metadata store holds a reply that cannot be read: " + e.getMessage(), e);
     }
   }
 }

@@ -27,11 +27,22 @@ final class Files {
       throw new Refusal(ErrorCode.INVALID, "A file cannot have " + size + " bytes");
     }
     if (size > Integer.MAX_VALUE * policy.chunkBytes()) {
-      throw new Refusal(ErrorCode.TOO_LARGE, "A file of " + size + " bytes is too large: with policy " + policy + " at most " + Integer.MAX_VALUE * policy.chunkBytes() + " are possible");
+      throw new Refusal(
+          ErrorCode.TOO_LARGE,
+          "A file of "
+              + size
+              + " bytes is too large: with policy "
+              + policy
+              + " at most "
+              + Integer.MAX_VALUE * policy.chunkBytes()
+              + " are possible");
     }
   }
 
-  /** Lets bytes from {@code size} on read as zeros: chunks beyond are dropped, the one it falls into is cut. What is staged from there on is dropped too. */
+  /**
+   * Lets bytes from {@code size} on read as zeros: chunks beyond are dropped, the one it falls into
+   * is cut. What is staged from there on is dropped too.
+   */
   void cut(InodeRow file, long size) {
     long inode = file.attr().inode();
     long chunkBytes = Inodes.policy(file.attr().policy()).chunkBytes();
@@ -101,7 +112,9 @@ final class Files {
     }
     Attr attr = Inodes.existing(c, there.inode()).attr();
     if (attr.isDirectory()) {
-      throw new Refusal(ErrorCode.IS_DIRECTORY, Inodes.path(c, parent, name) + ": is a directory, so a file cannot take its place");
+      throw new Refusal(
+          ErrorCode.IS_DIRECTORY,
+          Inodes.path(c, parent, name) + ": is a directory, so a file cannot take its place");
     }
   }
 }

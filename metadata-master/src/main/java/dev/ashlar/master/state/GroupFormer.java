@@ -18,16 +18,20 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Picks disks for groups. A slot goes to the candidate that crowds least (its failure domain, then its server, counted in the group), then to the domain and the disk that
- * are in the fewest groups for their capacity, then by rendezvous hash of (policy, group, disk). So groups use all disks evenly, and any domain is left out by about as many
- * groups as any other; which disks meet in one group is decided by the hash. With {@link #GROUPS_PER_DISK} groups on each disk, a disk shares groups with a bounded number of
- * others (copysets): enough of them to rebuild from all sides, few enough that several lost disks seldom hold a whole group's tolerance.
+ * Picks disks for groups. A slot goes to the candidate that crowds least (its failure domain, then
+ * its server, counted in the group), then to the domain and the disk that are in the fewest groups
+ * for their capacity, then by rendezvous hash of (policy, group, disk). So groups use all disks
+ * evenly, and any domain is left out by about as many groups as any other; which disks meet in one
+ * group is decided by the hash. With {@link #GROUPS_PER_DISK} groups on each disk, a disk shares
+ * groups with a bounded number of others (copysets): enough of them to rebuild from all sides, few
+ * enough that several lost disks seldom hold a whole group's tolerance.
  */
 final class GroupFormer {
   static final int GROUPS_PER_DISK = 10;
 
   private final Topology topology;
   private final Map<Long, DiskView> views = new HashMap<>();
+
   /** Slots taken on each disk, as member or replacement. */
   private final Map<Long, Integer> slots = new HashMap<>();
 
@@ -59,14 +63,19 @@ final class GroupFormer {
   }
 
   List<DiskRow> writable() {
-    return topology.disks().values().stream().filter(d -> views.getOrDefault(d.id(), DiskView.UNKNOWN).writable()).toList();
+    return topology.disks().values().stream()
+        .filter(d -> views.getOrDefault(d.id(), DiskView.UNKNOWN).writable())
+        .toList();
   }
 
   long domains(List<DiskRow> disks) {
     return disks.stream().map(d -> topology.domain(d.id())).distinct().count();
   }
 
-  /** Disks for one more group, or an empty list if there are fewer disks than blocks. Counts them as taken. */
+  /**
+   * Disks for one more group, or an empty list if there are fewer disks than blocks. Counts them as
+   * taken.
+   */
   List<Long> form(Policy policy, long seed) {
     List<DiskRow> candidates = writable();
     if (candidates.size() < policy.width()) {
@@ -80,11 +89,19 @@ final class GroupFormer {
       crowd.add(disk);
     }
     chosen.forEach(this::take);
-    chosen.sort(Comparator.comparingLong(d -> Rendezvous.mix(Rendezvous.hash(policy, seed, d)))); // which block a disk gets: parity must not always be the newest
+    chosen.sort(
+        Comparator.comparingLong(d ->
+            Rendezvous.mix(
+                Rendezvous.hash(
+                    policy, seed,
+                    d)))); // which block a disk gets: parity must not always be the newest
     return chosen;
   }
 
-  /** A disk to take the place of block {@code index}; empty if every disk in service is in the group already. */
+  /**
+   * A disk to take the place of block {@code index}; empty if every disk in service is in the group
+   * already.
+   */
   OptionalLong replacement(GroupRow group, int index) {
     Set<Long> within = new HashSet<>();
     Crowd crowd = new Crowd();
@@ -115,12 +132,17 @@ final class GroupFormer {
     return crowd.inDomain(topology.domain(disk));
   }
 
-  private long best(List<DiskRow> candidates, Predicate<Long> free, Crowd crowd, Policy policy, long seed) {
+  private long best(
+      List<DiskRow> candidates, Predicate<Long> free, Crowd crowd, Policy policy, long seed) {
     Comparator<DiskRow> order =
         Comparator.<DiskRow>comparingInt(d -> crowd.inDomain(topology.domain(d.id())))
             .thenComparingInt(d -> crowd.onServer(d.server()))
-            .thenComparingDouble(d -> load(domainSlots.get(topology.domain(d.id())), domainWeights.get(topology.domain(d.id()))))
-            .thenComparingLong(d -> Rendezvous.hash(policy, seed, topology.domain(d.id()).hashCode()))
+            .thenComparingDouble(d ->
+                load(
+                    domainSlots.get(topology.domain(d.id())),
+                    domainWeights.get(topology.domain(d.id()))))
+            .thenComparingLong(
+                d -> Rendezvous.hash(policy, seed, topology.domain(d.id()).hashCode()))
             .thenComparingDouble(d -> load(slots.get(d.id()), weights.get(d.id())))
             .thenComparingLong(d -> Rendezvous.hash(policy, seed, d.id()));
     return candidates.stream().filter(d -> free.test(d.id())).min(order).orElseThrow().id();

@@ -27,7 +27,8 @@ final class GroupHealth {
     policy = Policy.parse(group.policy());
     for (int i = 0; i < group.members().length; i++) {
       members.add(view.disk(group.members()[i]).health());
-      replacements.add(group.replacements()[i] == 0 ? Health.LOST : view.disk(group.replacements()[i]).health());
+      replacements.add(
+          group.replacements()[i] == 0 ? Health.LOST : view.disk(group.replacements()[i]).health());
     }
   }
 
@@ -68,6 +69,8 @@ final class GroupHealth {
 
   /** Whether anything about the group needs attention. */
   boolean troubled() {
-    return members.stream().anyMatch(h -> !h.readable()) || Arrays.stream(group.replacements()).anyMatch(r -> r != 0) || Arrays.stream(counts.missing()).anyMatch(n -> n > 0);
+    return members.stream().anyMatch(h -> !h.readable())
+        || Arrays.stream(group.replacements()).anyMatch(r -> r != 0)
+        || Arrays.stream(counts.missing()).anyMatch(n -> n > 0);
   }
 }

@@ -9,10 +9,13 @@ import java.util.OptionalLong;
  * Decides about the replacements of one group.
  *
  * <ul>
- *   <li>member gone, or silent while a chunk is at its last tolerated loss: start a replacement, crowded if no domain is free;
+ *   <li>member gone, or silent while a chunk is at its last tolerated loss: start a replacement,
+ *       crowded if no domain is free;
  *   <li>everything is on the replacement: finish;
- *   <li>the member is back before that: cancel (in two steps, if the replacement has blocks that the member does not: see {@link LogCommand.CancelReplacement});
- *   <li>the replacement itself is gone or full: drop it, unless a chunk cannot be decoded without what is on it.
+ *   <li>the member is back before that: cancel (in two steps, if the replacement has blocks that
+ *       the member does not: see {@link LogCommand.CancelReplacement});
+ *   <li>the replacement itself is gone or full: drop it, unless a chunk cannot be decoded without
+ *       what is on it.
  * </ul>
  */
 final class GroupPlan {
@@ -60,7 +63,9 @@ final class GroupPlan {
     if (disk.isPresent()) {
       long[] replacements = row.replacements().clone();
       replacements[i] = disk.getAsLong();
-      emit(new LogCommand.StartReplacement(row.id(), row.epoch(), i, disk.getAsLong(), false), replacements);
+      emit(
+          new LogCommand.StartReplacement(row.id(), row.epoch(), i, disk.getAsLong(), false),
+          replacements);
     }
   }
 
@@ -70,12 +75,15 @@ final class GroupPlan {
     boolean memberHasAll = g.counts.missing()[i] == 0;
     boolean replacementHasAll = g.counts.replaced()[i] == g.counts.stored()[i];
     boolean back = g.member(i).readable() && !moving;
-    if (back && memberHasAll || back && !returning && !(replacementHasAll && g.replacement(i).readable())) {
+    if (back && memberHasAll
+        || back && !returning && !(replacementHasAll && g.replacement(i).readable())) {
       emit(new LogCommand.CancelReplacement(row.id(), row.epoch(), i), row.replacements());
     } else if (replacementHasAll && g.replacement(i).readable() && !returning) {
       emit(new LogCommand.FinishReplacement(row.id(), row.epoch(), i), row.replacements());
     } else if (returning && mustReplace(i)) {
-      emit(new LogCommand.StartReplacement(row.id(), row.epoch(), i, row.replacements()[i], false), row.replacements());
+      emit(
+          new LogCommand.StartReplacement(row.id(), row.epoch(), i, row.replacements()[i], false),
+          row.replacements());
     } else if (!returning && useless(i) && mayDrop(i)) {
       dropped = true;
       emit(new LogCommand.DropReplacement(row.id(), row.epoch(), i), row.replacements());
@@ -97,6 +105,16 @@ final class GroupPlan {
 
   private void emit(LogCommand command, long[] replacements) {
     commands.add(command);
-    row = new GroupRow(row.id(), row.policy(), row.epoch() + 1, row.members(), replacements, row.moving(), row.returning(), row.movedAt(), row.droppedAt());
+    row =
+        new GroupRow(
+            row.id(),
+            row.policy(),
+            row.epoch() + 1,
+            row.members(),
+            replacements,
+            row.moving(),
+            row.returning(),
+            row.movedAt(),
+            row.droppedAt());
   }
 }

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Walks the chunks of a troubled group, some at a time, and adds up what it finds. Starts over when the group changes. */
+/**
+ * Walks the chunks of a troubled group, some at a time, and adds up what it finds. Starts over when
+ * the group changes.
+ */
 final class GroupScan {
   private static final int MAX_LOST_INODES = 100;
 
@@ -42,7 +45,10 @@ final class GroupScan {
       missingBlocks += Long.bitCount(h.stored() & ~h.available());
       pendingBlocks += Long.bitCount(h.needed());
       for (int i = 0; i < g.policy.width(); i++) {
-        pendingBytes += Chunks.has(h.needed(), i) ? BlockLayout.blockLength(g.policy, h.row().storedLength(), i) : 0;
+        pendingBytes +=
+            Chunks.has(h.needed(), i)
+                ? BlockLayout.blockLength(g.policy, h.row().storedLength(), i)
+                : 0;
       }
       if (h.lost(g)) {
         lost++;
@@ -56,12 +62,17 @@ final class GroupScan {
     }
   }
 
-  /** @param sinceNs when the group became troubled */
+  /**
+   * @param sinceNs when the group became troubled
+   */
   GroupScan(long sinceNs) {
     this.sinceNs = sinceNs;
   }
 
-  /** Notes what the group is like now; earlier findings about another state of it only serve the totals. */
+  /**
+   * Notes what the group is like now; earlier findings about another state of it only serve the
+   * totals.
+   */
   void observe(GroupHealth g) {
     if (!g.signature().equals(signature)) {
       signature = g.signature();
@@ -89,7 +100,9 @@ final class GroupScan {
     return current.kept | (complete ? last.kept : 0);
   }
 
-  /** The newest figures: of the last whole walk, or of what has been seen so far if that is more. */
+  /**
+   * The newest figures: of the last whole walk, or of what has been seen so far if that is more.
+   */
   Tally tally() {
     return complete || last.missingBlocks > current.missingBlocks ? last : current;
   }

@@ -20,8 +20,10 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what must be healed: which replacements to start, end or give up, and which blocks to rebuild, fewest left first, then the longest in trouble. Looks at a bounded
- * number of chunks per call, those of the most endangered groups first; groups in which nothing is wrong cost nothing. Keeps its place between calls; one thread.
+ * Finds what must be healed: which replacements to start, end or give up, and which blocks to
+ * rebuild, fewest left first, then the longest in trouble. Looks at a bounded number of chunks per
+ * call, those of the most endangered groups first; groups in which nothing is wrong cost nothing.
+ * Keeps its place between calls; one thread.
  */
 public final class HealingPlanner {
   /** How long a group that was walked through is left alone, as long as its disks do not change. */
@@ -41,12 +43,22 @@ public final class HealingPlanner {
    * A block to rebuild.
    *
    * @param disk where to
-   * @param sources disk per block of the policy, 0 where none can be read; may name the block's own old place
+   * @param sources disk per block of the policy, 0 where none can be read; may name the block's own
+   *     old place
    * @param left blocks of the chunk that can be read (or are absent) now
    * @param bytes length of the block
    */
   public record RebuildTask(
-      long group, BlockKey block, long disk, boolean onReplacement, String policy, long storedLength, long[] sources, int[] roots, int left, long bytes) {}
+      long group,
+      BlockKey block,
+      long disk,
+      boolean onReplacement,
+      String policy,
+      long storedLength,
+      long[] sources,
+      int[] roots,
+      int left,
+      long bytes) {}
 
   /**
    * For status. A group that is not looked at yet counts as whole.
@@ -54,7 +66,15 @@ public final class HealingPlanner {
    * @param lostInodes at most 100
    */
   public record Totals(
-      long chunks, long whole, long degraded, long critical, long lost, long missingBlocks, long pendingBlocks, long pendingBytes, List<Long> lostInodes) {}
+      long chunks,
+      long whole,
+      long degraded,
+      long critical,
+      long lost,
+      long missingBlocks,
+      long pendingBlocks,
+      long pendingBytes,
+      List<Long> lostInodes) {}
 
   /**
    * @param commands to be proposed in this order
@@ -63,7 +83,10 @@ public final class HealingPlanner {
   public record Plan(List<LogCommand> commands, List<RebuildTask> tasks, Totals totals) {}
 
   private record Rank(int spare, long sinceNs, BlockKey block) implements Comparable<Rank> {
-    private static final Comparator<Rank> ORDER = Comparator.comparingInt(Rank::spare).thenComparingLong(Rank::sinceNs).thenComparing(Rank::block);
+    private static final Comparator<Rank> ORDER =
+        Comparator.comparingInt(Rank::spare)
+            .thenComparingLong(Rank::sinceNs)
+            .thenComparing(Rank::block);
 
     @Override
     public int compareTo(Rank o) {
@@ -86,7 +109,13 @@ public final class HealingPlanner {
    * @param maxTasks how many tasks the caller can hand out; tasks returned count as handed out
    * @param nowNs any monotonic clock
    */
-  public Plan plan(ReadTxn txn, Topology topology, ClusterView view, Predicate<BlockKey> running, int maxTasks, long nowNs) {
+  public Plan plan(
+      ReadTxn txn,
+      Topology topology,
+      ClusterView view,
+      Predicate<BlockKey> running,
+      int maxTasks,
+      long nowNs) {
     Tables t = new Tables(txn);
     Placement placement = new Placement(topology, view);
     List<GroupHealth> troubled = troubled(topology, view, nowNs);
@@ -145,7 +174,8 @@ public final class HealingPlanner {
     }
   }
 
-  private List<RebuildTask> tasks(Tables t, ClusterView view, Predicate<BlockKey> running, int maxTasks) {
+  private List<RebuildTask> tasks(
+      Tables t, ClusterView view, Predicate<BlockKey> running, int maxTasks) {
     List<RebuildTask> tasks = new ArrayList<>();
     Iterator<RebuildTask> next = backlog.values().iterator();
     while (tasks.size() < maxTasks && next.hasNext()) {
@@ -160,7 +190,10 @@ public final class HealingPlanner {
     return tasks;
   }
 
-  /** The task as it is now: much may have changed since it was found. Null if it is not needed any more. */
+  /**
+   * The task as it is now: much may have changed since it was found. Null if it is not needed any
+   * more.
+   */
   private static @Nullable RebuildTask again(Tables t, ClusterView view, RebuildTask found) {
     ChunkOwner owner = t.owner(found.group(), found.block().chunk());
     ChunkRow row = owner == null ? null : t.chunk(owner.inode(), owner.index());
@@ -174,7 +207,8 @@ public final class HealingPlanner {
   }
 
   /** Moves blocks out of domains they share, when there is nothing better to do. */
-  private void uncrowd(Topology topology, Placement placement, ClusterView view, List<LogCommand> commands) {
+  private void uncrowd(
+      Topology topology, Placement placement, ClusterView view, List<LogCommand> commands) {
     long moves = topology.groups().values().stream().filter(g -> g.moving() != 0).count();
     if (!backlog.isEmpty() || !commands.isEmpty()) {
       return;
@@ -183,7 +217,11 @@ public final class HealingPlanner {
       if (moves >= MAX_MOVES) {
         return;
       }
-      LogCommand move = topology.crowded(row) == 0 || new GroupHealth(row, topology.countsOf(row), view).troubled() ? null : move(topology, placement, row);
+      LogCommand move =
+          topology.crowded(row) == 0
+                  || new GroupHealth(row, topology.countsOf(row), view).troubled()
+              ? null
+              : move(topology, placement, row);
       if (move != null) {
         commands.add(move);
         moves++;
@@ -220,9 +258,21 @@ public final class HealingPlanner {
       missing += y.missingBlocks;
       pending += y.pendingBlocks;
       bytes += y.pendingBytes;
-      y.lostInodes.stream().filter(i -> !inodes.contains(i)).limit(Math.max(0, 100 - inodes.size())).forEach(inodes::add);
+      y.lostInodes.stream()
+          .filter(i -> !inodes.contains(i))
+          .limit(Math.max(0, 100 - inodes.size()))
+          .forEach(inodes::add);
     }
     long chunks = topology.cluster().chunks();
-    return new Totals(chunks, Math.max(0, chunks - degraded - lost), degraded, critical, lost, missing, pending, bytes, inodes);
+    return new Totals(
+        chunks,
+        Math.max(0, chunks - degraded - lost),
+        degraded,
+        critical,
+        lost,
+        missing,
+        pending,
+        bytes,
+        inodes);
   }
 }

@@ -8,7 +8,10 @@ public enum Health {
   FULL,
   /** Its server is silent, or this leader is too new to know: no new blocks, no verdict yet. */
   SUSPECT,
-  /** Its server is silent for longer than down-after: its blocks are rebuilt elsewhere, and used again if it returns. */
+  /**
+   * Its server is silent for longer than down-after: its blocks are rebuilt elsewhere, and used
+   * again if it returns.
+   */
   DOWN,
   /** Failed, or its server no longer lists it: nothing on it can be counted on. */
   LOST;

@@ -12,7 +12,10 @@ import dev.ashlar.protocol.message.FileType;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** What reading and changing the namespace have in common: finding inodes and names, or refusing with a sentence. */
+/**
+ * What reading and changing the namespace have in common: finding inodes and names, or refusing
+ * with a sentence.
+ */
 final class Inodes {
   /** A path for people is cut above this many names. */
   private static final int SHOWN_NAMES = 200;
@@ -39,8 +42,12 @@ final class Inodes {
     InodeRow row = existing(t, inode);
     switch (row.attr().type()) {
       case FILE -> {}
-      case DIRECTORY -> throw new Refusal(ErrorCode.IS_DIRECTORY, path(t, inode) + ": is a directory");
-      case SYMLINK -> throw new Refusal(ErrorCode.INVALID, path(t, inode) + ": is a symbolic link, which has no content to change");
+      case DIRECTORY ->
+          throw new Refusal(ErrorCode.IS_DIRECTORY, path(t, inode) + ": is a directory");
+      case SYMLINK ->
+          throw new Refusal(
+              ErrorCode.INVALID,
+              path(t, inode) + ": is a symbolic link, which has no content to change");
     }
     return row;
   }
@@ -54,12 +61,26 @@ final class Inodes {
   }
 
   static void validName(String name) {
-    if (name.isEmpty() || name.equals(".") || name.equals("..") || name.indexOf('/') >= 0 || name.indexOf('\0') >= 0) {
-      throw new Refusal(ErrorCode.INVALID, "'" + name.replace('\0', '?') + "' cannot be the name of a file: it must not be empty, '.' or '..', nor contain '/' or NUL");
+    if (name.isEmpty()
+        || name.equals(".")
+        || name.equals("..")
+        || name.indexOf('/') >= 0
+        || name.indexOf('\0') >= 0) {
+      throw new Refusal(
+          ErrorCode.INVALID,
+          "'"
+              + name.replace('\0', '?')
+              + "' cannot be the name of a file: it must not be empty, '.' or '..', nor contain '/' or NUL");
     }
     byte[] bytes = name.getBytes(UTF_8);
     if (bytes.length > Keys.MAX_NAME_BYTES) {
-      throw new Refusal(ErrorCode.NAME_TOO_LONG, "A name of " + bytes.length + " bytes is too long: at most " + Keys.MAX_NAME_BYTES + " are possible");
+      throw new Refusal(
+          ErrorCode.NAME_TOO_LONG,
+          "A name of "
+              + bytes.length
+              + " bytes is too long: at most "
+              + Keys.MAX_NAME_BYTES
+              + " are possible");
     }
     if (!new String(bytes, UTF_8).equals(name)) {
       throw new Refusal(ErrorCode.INVALID, "A name must be valid Unicode text");
@@ -74,7 +95,10 @@ final class Inodes {
     }
   }
 
-  /** Policy of a new file in this directory (0: no directory): the one asked for, else that of the nearest directory that has one, else the cluster's. */
+  /**
+   * Policy of a new file in this directory (0: no directory): the one asked for, else that of the
+   * nearest directory that has one, else the cluster's.
+   */
   static Policy policyFor(Tables t, long directory, String asked) {
     if (!asked.isEmpty()) {
       return policy(asked);
@@ -133,31 +157,86 @@ final class Inodes {
     return false;
   }
 
-  static Attr fresh(long inode, FileType type, int mode, int uid, int gid, int links, long size, String policy, long nowNs) {
-    return new Attr(inode, type, mode & 07777, uid, gid, links, size, 0, nowNs, nowNs, nowNs, policy);
+  static Attr fresh(
+      long inode,
+      FileType type,
+      int mode,
+      int uid,
+      int gid,
+      int links,
+      long size,
+      String policy,
+      long nowNs) {
+    return new Attr(
+        inode, type, mode & 07777, uid, gid, links, size, 0, nowNs, nowNs, nowNs, policy);
   }
 
   /** Attributes after a change of content. */
   static Attr content(Attr a, long size, long modifiedNs, long nowNs) {
     return new Attr(
-        a.inode(), a.type(), a.mode(), a.uid(), a.gid(), a.links(), size, a.version() + 1, a.accessedNs(), modifiedNs == 0 ? nowNs : modifiedNs, nowNs, a.policy());
+        a.inode(),
+        a.type(),
+        a.mode(),
+        a.uid(),
+        a.gid(),
+        a.links(),
+        size,
+        a.version() + 1,
+        a.accessedNs(),
+        modifiedNs == 0 ? nowNs : modifiedNs,
+        nowNs,
+        a.policy());
   }
 
   /** Attributes after a change of the names that lead here. */
   static Attr links(Attr a, int links, long nowNs) {
-    return new Attr(a.inode(), a.type(), a.mode(), a.uid(), a.gid(), links, a.size(), a.version(), a.accessedNs(), a.modifiedNs(), nowNs, a.policy());
+    return new Attr(
+        a.inode(),
+        a.type(),
+        a.mode(),
+        a.uid(),
+        a.gid(),
+        links,
+        a.size(),
+        a.version(),
+        a.accessedNs(),
+        a.modifiedNs(),
+        nowNs,
+        a.policy());
   }
 
   /** Attributes of a directory after a change of its entries. */
   static Attr entries(Attr a, int entries, int links, long nowNs) {
     return new Attr(
-        a.inode(), a.type(), a.mode(), a.uid(), a.gid(), a.links() + links, a.size() + entries, a.version() + 1, a.accessedNs(), nowNs, nowNs, a.policy());
+        a.inode(),
+        a.type(),
+        a.mode(),
+        a.uid(),
+        a.gid(),
+        a.links() + links,
+        a.size() + entries,
+        a.version() + 1,
+        a.accessedNs(),
+        nowNs,
+        nowNs,
+        a.policy());
   }
 
   static Attr policy(Attr a, String policy, long nowNs) {
-    return new Attr(a.inode(), a.type(), a.mode(), a.uid(), a.gid(), a.links(), a.size(), a.version(), a.accessedNs(), a.modifiedNs(), nowNs, policy);
+    return new Attr(
+        a.inode(),
+        a.type(),
+        a.mode(),
+        a.uid(),
+        a.gid(),
+        a.links(),
+        a.size(),
+        a.version(),
+        a.accessedNs(),
+        a.modifiedNs(),
+        nowNs,
+        policy);
   }
-
 
   static byte[] xattrKey(long inode, String name) {
     return Table.XATTRS.key(inode, name);

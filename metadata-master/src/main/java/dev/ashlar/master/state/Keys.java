@@ -6,8 +6,9 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Keys of the store: u16 shard (0 for now), u8 table, then the fields, big endian, so that byte order is field order (ids are never negative, except client, disk and
- * cluster ids, whose order does not matter). A name stands last, as its UTF-8 bytes.
+ * Keys of the store: u16 shard (0 for now), u8 table, then the fields, big endian, so that byte
+ * order is field order (ids are never negative, except client, disk and cluster ids, whose order
+ * does not matter). A name stands last, as its UTF-8 bytes.
  */
 final class Keys {
   static final int MAX_NAME_BYTES = 255;

@@ -9,8 +9,10 @@ import dev.ashlar.protocol.ErrorCode;
 import java.util.List;
 
 /**
- * The right to change a file's content. At most one lease per inode; its epoch comes from one counter and is never used again. A client that holds a lease and asks
- * for it again is refused like any other: two writers in one client would overwrite each other, so the client has to share the one it has, or to release it.
+ * The right to change a file's content. At most one lease per inode; its epoch comes from one
+ * counter and is never used again. A client that holds a lease and asks for it again is refused
+ * like any other: two writers in one client would overwrite each other, so the client has to share
+ * the one it has, or to release it.
  */
 final class Leases {
   private final Changes c;
@@ -24,7 +26,12 @@ final class Leases {
     if (held != null) {
       throw new Refusal(
           ErrorCode.LEASE_LOST,
-          Inodes.path(c, inode) + ": is open for writing by client " + Long.toHexString(held.client()) + " (epoch " + held.epoch() + ")");
+          Inodes.path(c, inode)
+              + ": is open for writing by client "
+              + Long.toHexString(held.client())
+              + " (epoch "
+              + held.epoch()
+              + ")");
     }
   }
 
@@ -40,7 +47,13 @@ final class Leases {
   void require(long inode, long epoch, long client) {
     LeaseRow held = c.lease(inode);
     if (held == null || held.epoch() != epoch || held.client() != client) {
-      throw new Refusal(ErrorCode.LEASE_LOST, "inode " + inode + ": the lease with epoch " + epoch + " is closed; what was written under it since the last commit is dropped");
+      throw new Refusal(
+          ErrorCode.LEASE_LOST,
+          "inode "
+              + inode
+              + ": the lease with epoch "
+              + epoch
+              + " is closed; what was written under it since the last commit is dropped");
     }
   }
 
@@ -58,7 +71,12 @@ final class Leases {
 
   /** Drops staged chunks from {@code first} on. */
   void dropStaged(long inode, int first) {
-    List<Found<StagedRow>> staged = c.page(StagedRow.class, Table.STAGED.key(inode), Table.STAGED.key(inode, first), Integer.MAX_VALUE);
+    List<Found<StagedRow>> staged =
+        c.page(
+            StagedRow.class,
+            Table.STAGED.key(inode),
+            Table.STAGED.key(inode, first),
+            Integer.MAX_VALUE);
     for (Found<StagedRow> s : staged) {
       c.dropStaged(inode, Tables.index(s.key()), s.row());
     }

@@ -7,13 +7,18 @@ import dev.ashlar.protocol.message.Tag;
 import java.util.List;
 
 /**
- * What a Raft entry may hold: a client's command, or one of the leader's own. Those of the leader are written so that a stale or repeated one does nothing: each is
- * checked against the present state, and answered by Done or an ErrorReply.
+ * What a Raft entry may hold: a client's command, or one of the leader's own. Those of the leader
+ * are written so that a stale or repeated one does nothing: each is checked against the present
+ * state, and answered by Done or an ErrorReply.
  */
 public sealed interface LogCommand {
-  /** See {@link dev.ashlar.protocol.message.MasterRequest.Submit}. "Leader fills" fields of the command are filled. */
+  /**
+   * See {@link dev.ashlar.protocol.message.MasterRequest.Submit}. "Leader fills" fields of the
+   * command are filled.
+   */
   @Tag(1)
-  record ClientCommand(long client, long seq, long ackedBelow, Command command) implements LogCommand {}
+  record ClientCommand(long client, long seq, long ackedBelow, Command command)
+      implements LogCommand {}
 
   /**
    * Makes the root directory and names the cluster; the first one wins, further ones do nothing.
@@ -37,9 +42,13 @@ public sealed interface LogCommand {
    * @param domain empty: the server's
    */
   @Tag(4)
-  record RegisterDisk(long disk, String server, String path, String domain, long capacityBytes) implements LogCommand {}
+  record RegisterDisk(long disk, String server, String path, String domain, long capacityBytes)
+      implements LogCommand {}
 
-  /** The lasting verdict on a disk, so that a new leader knows. FAILED: nothing on it can be counted on. */
+  /**
+   * The lasting verdict on a disk, so that a new leader knows. FAILED: nothing on it can be counted
+   * on.
+   */
   @Tag(5)
   record SetDiskState(long disk, DiskState state) implements LogCommand {}
 
@@ -48,17 +57,21 @@ public sealed interface LogCommand {
   record CreateGroup(String policy, long[] disks) implements LogCommand {}
 
   /**
-   * Starts to fill {@code disk} in place of member {@code index}; new blocks go to it. Ignored unless the group is at {@code epoch}. Naming the disk that already is the
-   * replacement resumes it after the member came back and went again.
+   * Starts to fill {@code disk} in place of member {@code index}; new blocks go to it. Ignored
+   * unless the group is at {@code epoch}. Naming the disk that already is the replacement resumes
+   * it after the member came back and went again.
    *
-   * @param move true if the member is healthy and only stands in the wrong domain, so its presence does not cancel this
+   * @param move true if the member is healthy and only stands in the wrong domain, so its presence
+   *     does not cancel this
    */
   @Tag(7)
-  record StartReplacement(long group, long epoch, int index, long disk, boolean move) implements LogCommand {}
+  record StartReplacement(long group, long epoch, int index, long disk, boolean move)
+      implements LogCommand {}
 
   /**
-   * The old member is back. Ends the replacement if the member has every block of the group; else new blocks go to the member again, what only the replacement has stays
-   * readable there, and the same command ends it once nothing is missing on the member.
+   * The old member is back. Ends the replacement if the member has every block of the group; else
+   * new blocks go to the member again, what only the replacement has stays readable there, and the
+   * same command ends it once nothing is missing on the member.
    */
   @Tag(8)
   record CancelReplacement(long group, long epoch, int index) implements LogCommand {}
@@ -71,7 +84,10 @@ public sealed interface LogCommand {
   @Tag(10)
   record FinishReplacement(long group, long epoch, int index) implements LogCommand {}
 
-  /** Blocks proven (roots match) and durable. Those that are no longer current, or whose disk is neither member nor replacement, are ignored. */
+  /**
+   * Blocks proven (roots match) and durable. Those that are no longer current, or whose disk is
+   * neither member nor replacement, are ignored.
+   */
   @Tag(11)
   record BlocksRebuilt(List<DiskBlock> blocks) implements LogCommand {}
 
@@ -79,11 +95,17 @@ public sealed interface LogCommand {
   @Tag(12)
   record BlocksMissing(List<DiskBlock> blocks) implements LogCommand {}
 
-  /** These were carried out on every server that could; servers that were away are cleaned by their block reports. */
+  /**
+   * These were carried out on every server that could; servers that were away are cleaned by their
+   * block reports.
+   */
   @Tag(13)
   record DeletionsDone(List<DeletionKey> keys) implements LogCommand {}
 
-  /** Ends leases: what was staged under them is dropped, and files that have no name yet. Unknown epochs are ignored. */
+  /**
+   * Ends leases: what was staged under them is dropped, and files that have no name yet. Unknown
+   * epochs are ignored.
+   */
   @Tag(14)
   record CloseLeases(long[] epochs) implements LogCommand {}
 
@@ -113,7 +135,8 @@ public sealed interface LogCommand {
    * @param incarnation random number of its directory, not 0
    */
   @Tag(19)
-  record RegisterMaster(String name, long incarnation, String raftAddress, String clientAddress) implements LogCommand {}
+  record RegisterMaster(String name, long incarnation, String raftAddress, String clientAddress)
+      implements LogCommand {}
 
   /** A master left for good; its name is never used again. */
   @Tag(20)

@@ -7,17 +7,22 @@ import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.Message;
 
 /**
- * The state machine: decides one command after the other and writes the effects. Deterministic: the same log makes the same store, byte for byte. Keeps nothing between
- * calls; used by the apply thread only.
+ * The state machine: decides one command after the other and writes the effects. Deterministic: the
+ * same log makes the same store, byte for byte. Keeps nothing between calls; used by the apply
+ * thread only.
  */
 public final class MetadataState {
   /**
    * @param timeNs of the batch; less than an earlier command's counts as that
-   * @return MasterReply or ErrorReply; the places in it have disks but no addresses and no valid tokens, see {@link Queries#complete}
-   * @throws RuntimeException only for a bug or a broken store: the process must stop, the transaction must not be committed
+   * @return MasterReply or ErrorReply; the places in it have disks but no addresses and no valid
+   *     tokens, see {@link Queries#complete}
+   * @throws RuntimeException only for a bug or a broken store: the process must stop, the
+   *     transaction must not be committed
    */
   public Message apply(WriteTxn txn, LogCommand command, long timeNs) {
-    return command instanceof ClientCommand c ? Sessions.apply(txn, c, timeNs) : decide(txn, timeNs, changes -> own(changes, command));
+    return command instanceof ClientCommand c
+        ? Sessions.apply(txn, c, timeNs)
+        : decide(txn, timeNs, changes -> own(changes, command));
   }
 
   /** What a command does with its changes. */
@@ -72,7 +77,8 @@ public final class MetadataState {
     ClusterCommands cluster = new ClusterCommands(c);
     GroupCommands groups = new GroupCommands(c);
     switch (command) {
-      case ClientCommand _ -> throw new IllegalArgumentException("A client's command is not one of the leader's own");
+      case ClientCommand _ ->
+          throw new IllegalArgumentException("A client's command is not one of the leader's own");
       case LogCommand.InitCluster m -> cluster.init(m);
       case LogCommand.RegisterServer m -> cluster.registerServer(m);
       case LogCommand.RegisterDisk m -> cluster.registerDisk(m);

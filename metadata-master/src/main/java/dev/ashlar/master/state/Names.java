@@ -8,8 +8,10 @@ import dev.ashlar.protocol.message.FileType;
 import java.util.List;
 
 /**
- * Puts names on inodes and takes them off: directory entry, link count, the parent's size, links and times, and the way back from inode to name. The first name of a file
- * stands in its inode row; further ones in LINKS, so that a file with one name costs no extra row. Checks nothing: callers have.
+ * Puts names on inodes and takes them off: directory entry, link count, the parent's size, links
+ * and times, and the way back from inode to name. The first name of a file stands in its inode row;
+ * further ones in LINKS, so that a file with one name costs no extra row. Checks nothing: callers
+ * have.
  */
 final class Names {
   private final Changes c;
@@ -25,7 +27,8 @@ final class Names {
     InodeRow row = Inodes.existing(c, inode);
     boolean directory = row.attr().isDirectory();
     c.put(Table.ENTRIES.key(parent, name), new EntryRow(inode, row.attr().type()));
-    Attr attr = directory ? row.attr() : Inodes.links(row.attr(), row.attr().links() + 1, c.nowNs());
+    Attr attr =
+        directory ? row.attr() : Inodes.links(row.attr(), row.attr().links() + 1, c.nowNs());
     if (!directory && row.attr().links() == 0) {
       c.countNames(1, 0);
     }
@@ -67,7 +70,8 @@ final class Names {
   void exchange(long parentA, String nameA, EntryRow a, long parentB, String nameB, EntryRow b) {
     c.put(Table.ENTRIES.key(parentA, nameA), b);
     c.put(Table.ENTRIES.key(parentB, nameB), a);
-    int linksMoved = (b.type() == FileType.DIRECTORY ? 1 : 0) - (a.type() == FileType.DIRECTORY ? 1 : 0);
+    int linksMoved =
+        (b.type() == FileType.DIRECTORY ? 1 : 0) - (a.type() == FileType.DIRECTORY ? 1 : 0);
     touch(parentA, 0, parentA == parentB ? 0 : linksMoved);
     touch(parentB, 0, parentA == parentB ? 0 : -linksMoved);
     if (a.inode() != b.inode()) {
@@ -105,7 +109,8 @@ final class Names {
     }
     List<byte[]> others = c.keys(Table.LINKS.key(attr.inode()), 1);
     if (others.isEmpty()) {
-      throw new IllegalStateException("Inode " + attr.inode() + " counts " + attr.links() + " more names but has none");
+      throw new IllegalStateException(
+          "Inode " + attr.inode() + " counts " + attr.links() + " more names but has none");
     }
     byte[] next = others.get(0);
     c.delete(next);

@@ -31,7 +31,17 @@ final class Namespace {
     InodeRow parent = free(m.parent(), m.name());
     int inherited = parent.attr().mode() & SET_GID;
     long inode = c.nextInode();
-    Attr attr = Inodes.fresh(inode, FileType.DIRECTORY, m.mode() | inherited, m.uid(), group(parent, m.gid()), 2, 0, "", c.nowNs());
+    Attr attr =
+        Inodes.fresh(
+            inode,
+            FileType.DIRECTORY,
+            m.mode() | inherited,
+            m.uid(),
+            group(parent, m.gid()),
+            2,
+            0,
+            "",
+            c.nowNs());
     c.putInode(new InodeRow(attr, 0, "", ""));
     names.add(m.parent(), m.name(), inode);
     c.countNames(0, 1);
@@ -42,13 +52,34 @@ final class Namespace {
     InodeRow parent = free(s.parent(), s.name());
     int bytes = s.target().getBytes(UTF_8).length;
     if (bytes == 0 || s.target().indexOf('\0') >= 0) {
-      throw new Refusal(ErrorCode.INVALID, "The target of a symbolic link must not be empty nor contain NUL");
+      throw new Refusal(
+          ErrorCode.INVALID, "The target of a symbolic link must not be empty nor contain NUL");
     }
     if (bytes > MAX_TARGET_BYTES) {
-      throw new Refusal(ErrorCode.NAME_TOO_LONG, "A link target of " + bytes + " bytes is too long: at most " + MAX_TARGET_BYTES + " are possible");
+      throw new Refusal(
+          ErrorCode.NAME_TOO_LONG,
+          "A link target of "
+              + bytes
+              + " bytes is too long: at most "
+              + MAX_TARGET_BYTES
+              + " are possible");
     }
     long inode = c.nextInode();
-    c.putInode(new InodeRow(Inodes.fresh(inode, FileType.SYMLINK, 0777, s.uid(), group(parent, s.gid()), 0, bytes, "", c.nowNs()), 0, "", s.target()));
+    c.putInode(
+        new InodeRow(
+            Inodes.fresh(
+                inode,
+                FileType.SYMLINK,
+                0777,
+                s.uid(),
+                group(parent, s.gid()),
+                0,
+                bytes,
+                "",
+                c.nowNs()),
+            0,
+            "",
+            s.target()));
     names.add(s.parent(), s.name(), inode);
     return attr(inode);
   }
@@ -56,10 +87,14 @@ final class Namespace {
   MasterReply hardLink(Command.HardLink h) {
     InodeRow row = Inodes.existing(c, h.inode());
     if (row.attr().isDirectory()) {
-      throw new Refusal(ErrorCode.PERMISSION, Inodes.path(c, h.inode()) + ": a directory cannot have a second name");
+      throw new Refusal(
+          ErrorCode.PERMISSION,
+          Inodes.path(c, h.inode()) + ": a directory cannot have a second name");
     }
     if (row.attr().links() == 0) {
-      throw new Refusal(ErrorCode.NOT_FOUND, "inode " + h.inode() + ": a staged file gets its name from a commit");
+      throw new Refusal(
+          ErrorCode.NOT_FOUND,
+          "inode " + h.inode() + ": a staged file gets its name from a commit");
     }
     free(h.parent(), h.name());
     names.add(h.parent(), h.name(), h.inode());
@@ -69,7 +104,8 @@ final class Namespace {
   MasterReply unlink(Command.Unlink u) {
     EntryRow entry = present(u.parent(), u.name());
     if (entry.type() == FileType.DIRECTORY) {
-      throw new Refusal(ErrorCode.IS_DIRECTORY, Inodes.path(c, u.parent(), u.name()) + ": is a directory");
+      throw new Refusal(
+          ErrorCode.IS_DIRECTORY, Inodes.path(c, u.parent(), u.name()) + ": is a directory");
     }
     names.remove(u.parent(), u.name(), entry);
     return new Done();
@@ -78,7 +114,8 @@ final class Namespace {
   MasterReply rmdir(Command.Rmdir r) {
     EntryRow entry = present(r.parent(), r.name());
     if (entry.type() != FileType.DIRECTORY) {
-      throw new Refusal(ErrorCode.NOT_DIRECTORY, Inodes.path(c, r.parent(), r.name()) + ": not a directory");
+      throw new Refusal(
+          ErrorCode.NOT_DIRECTORY, Inodes.path(c, r.parent(), r.name()) + ": not a directory");
     }
     empty(entry.inode());
     names.remove(r.parent(), r.name(), entry);
@@ -101,7 +138,8 @@ final class Namespace {
     }
     if (target != null) {
       if (r.noReplace()) {
-        throw new Refusal(ErrorCode.EXISTS, Inodes.path(c, r.newParent(), r.newName()) + ": exists already");
+        throw new Refusal(
+            ErrorCode.EXISTS, Inodes.path(c, r.newParent(), r.newName()) + ": exists already");
       }
       if (target.inode() == source.inode()) {
         return new Done(); // two names of one file, or the same name: POSIX leaves both
@@ -128,10 +166,16 @@ final class Namespace {
     boolean from = source.type() == FileType.DIRECTORY;
     boolean onto = target.type() == FileType.DIRECTORY;
     if (from && !onto) {
-      throw new Refusal(ErrorCode.NOT_DIRECTORY, Inodes.path(c, r.newParent(), r.newName()) + ": not a directory, so a directory cannot take its place");
+      throw new Refusal(
+          ErrorCode.NOT_DIRECTORY,
+          Inodes.path(c, r.newParent(), r.newName())
+              + ": not a directory, so a directory cannot take its place");
     }
     if (!from && onto) {
-      throw new Refusal(ErrorCode.IS_DIRECTORY, Inodes.path(c, r.newParent(), r.newName()) + ": is a directory, so a file cannot take its place");
+      throw new Refusal(
+          ErrorCode.IS_DIRECTORY,
+          Inodes.path(c, r.newParent(), r.newName())
+              + ": is a directory, so a file cannot take its place");
     }
     if (onto) {
       empty(target.inode());
@@ -140,7 +184,8 @@ final class Namespace {
 
   private void notBelow(long directory, long moved) {
     if (Inodes.isWithin(c, directory, moved)) {
-      throw new Refusal(ErrorCode.INVALID, Inodes.path(c, moved) + ": a directory cannot be moved below itself");
+      throw new Refusal(
+          ErrorCode.INVALID, Inodes.path(c, moved) + ": a directory cannot be moved below itself");
     }
   }
 

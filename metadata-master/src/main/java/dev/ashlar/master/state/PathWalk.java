@@ -35,7 +35,8 @@ final class PathWalk {
       throw new Refusal(ErrorCode.INVALID, "'" + path + "': a path must start with '/'");
     }
     if (path.getBytes(UTF_8).length > MAX_PATH_BYTES) {
-      throw new Refusal(ErrorCode.NAME_TOO_LONG, "A path of more than " + MAX_PATH_BYTES + " bytes is too long");
+      throw new Refusal(
+          ErrorCode.NAME_TOO_LONG, "A path of more than " + MAX_PATH_BYTES + " bytes is too long");
     }
     here = Inodes.existing(t, Attr.ROOT);
   }
@@ -48,7 +49,9 @@ final class PathWalk {
     return new MasterReply.Resolved(here.attr(), parent, name);
   }
 
-  /** A slash at the end asks for a directory: it stands as one more ".", which only a directory has. */
+  /**
+   * A slash at the end asks for a directory: it stands as one more ".", which only a directory has.
+   */
   private void push(String text) {
     if (text.endsWith("/")) {
       rest.push(".");

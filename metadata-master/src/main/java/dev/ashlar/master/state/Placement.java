@@ -15,10 +15,13 @@ import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 
 /**
- * Where new blocks go. Made from one topology and one view, thrown away when either changes (about once a second). Not thread-safe.
+ * Where new blocks go. Made from one topology and one view, thrown away when either changes (about
+ * once a second). Not thread-safe.
  *
- * <p>A policy is accepted if there are as many disks in service as it has blocks, however few servers have them: blocks then share a server, which is shown as crowded. Two
- * blocks of a group never share a disk. A group can be written while {@link Policy#minimumBlocks} of its disks can be; whole ones are preferred.
+ * <p>A policy is accepted if there are as many disks in service as it has blocks, however few
+ * servers have them: blocks then share a server, which is shown as crowded. Two blocks of a group
+ * never share a disk. A group can be written while {@link Policy#minimumBlocks} of its disks can
+ * be; whole ones are preferred.
  */
 public final class Placement {
   /** A disk with less free space takes no new blocks: two of the largest blocks. */
@@ -52,13 +55,16 @@ public final class Placement {
   }
 
   /**
-   * Groups for {@code count} consecutive chunks of a file of this policy: for each the better of two taken at random, by room and by what was handed out before.
+   * Groups for {@code count} consecutive chunks of a file of this policy: for each the better of
+   * two taken at random, by room and by what was handed out before.
    *
    * @param avoid groups that failed the caller; used only if there are no others
-   * @throws AshlarException NO_SPACE if all disks are full, UNAVAILABLE if too few are in service, RETRY if groups have to be made first: on any of these the caller
-   *     proposes what {@link #missingGroups} says and tries once more with a new placement
+   * @throws AshlarException NO_SPACE if all disks are full, UNAVAILABLE if too few are in service,
+   *     RETRY if groups have to be made first: on any of these the caller proposes what {@link
+   *     #missingGroups} says and tries once more with a new placement
    */
-  public long[] choose(Policy policy, int count, long[] avoid, RandomGenerator random) throws AshlarException {
+  public long[] choose(Policy policy, int count, long[] avoid, RandomGenerator random)
+      throws AshlarException {
     List<Choice> all = choices.computeIfAbsent(policy.toString(), p -> writableGroups(policy));
     List<Choice> pool = preferred(all, avoid);
     if (pool.isEmpty()) {
@@ -106,9 +112,13 @@ public final class Placement {
     return new Choice(g, usable, topology.crowded(g), room);
   }
 
-  /** The least crowded of those with the most usable disks, leaving out {@code avoid} as long as anything else can be written. */
+  /**
+   * The least crowded of those with the most usable disks, leaving out {@code avoid} as long as
+   * anything else can be written.
+   */
   private static List<Choice> preferred(List<Choice> all, long[] avoid) {
-    List<Choice> others = all.stream().filter(c -> Arrays.stream(avoid).noneMatch(a -> a == c.group.id())).toList();
+    List<Choice> others =
+        all.stream().filter(c -> Arrays.stream(avoid).noneMatch(a -> a == c.group.id())).toList();
     List<Choice> pool = others.isEmpty() ? all : others;
     int usable = pool.stream().mapToInt(Choice::usable).max().orElse(0);
     List<Choice> best = pool.stream().filter(c -> c.whole() || c.usable == usable).toList();
@@ -124,22 +134,39 @@ public final class Placement {
     }
     int writable = former.writable().size();
     if (writable >= policy.width()) {
-      return new AshlarException(ErrorCode.RETRY, "Placement groups for policy " + policy + " are being made");
+      return new AshlarException(
+          ErrorCode.RETRY, "Placement groups for policy " + policy + " are being made");
     }
     String needs = "Policy " + policy + " needs " + policy.width() + " disks";
-    if (inService >= policy.minimumBlocks() && writable < policy.minimumBlocks() || inService >= policy.width()) {
+    if (inService >= policy.minimumBlocks() && writable < policy.minimumBlocks()
+        || inService >= policy.width()) {
       return new AshlarException(
-          ErrorCode.NO_SPACE, needs + " with room, but of " + inService + " in service only " + writable + " have at least " + (MIN_FREE_BYTES >> 20) + " MiB free: add disks or delete files");
+          ErrorCode.NO_SPACE,
+          needs
+              + " with room, but of "
+              + inService
+              + " in service only "
+              + writable
+              + " have at least "
+              + (MIN_FREE_BYTES >> 20)
+              + " MiB free: add disks or delete files");
     }
     return new AshlarException(
         registered < policy.width() ? ErrorCode.NO_SPACE : ErrorCode.UNAVAILABLE,
-        needs + ", but " + registered + " are registered and " + inService + " in service: start more servers, add disks, or use a policy with fewer blocks");
+        needs
+            + ", but "
+            + registered
+            + " are registered and "
+            + inService
+            + " in service: start more servers, add disks, or use a policy with fewer blocks");
   }
 
   /**
-   * CreateGroup commands that would be good, at most 64 per call: in the background as disks join, and at once when {@link #choose} found nothing.
+   * CreateGroup commands that would be good, at most 64 per call: in the background as disks join,
+   * and at once when {@link #choose} found nothing.
    *
-   * @param urgent also groups whose blocks share failure domains, if no group of the policy can be written now
+   * @param urgent also groups whose blocks share failure domains, if no group of the policy can be
+   *     written now
    */
   public List<LogCommand.CreateGroup> missingGroups(Policy policy, boolean urgent) {
     List<DiskRow> writable = former.writable();
@@ -153,9 +180,13 @@ public final class Placement {
     }
     long wanted = wanted(policy, writable.size());
     List<LogCommand.CreateGroup> groups = new ArrayList<>();
-    for (long have = good(policy, spread); (have < wanted || none && groups.isEmpty()) && groups.size() < GROUPS_AT_ONCE; have++) {
+    for (long have = good(policy, spread);
+        (have < wanted || none && groups.isEmpty()) && groups.size() < GROUPS_AT_ONCE;
+        have++) {
       List<Long> disks = former.form(policy, topology.cluster().nextGroup() + groups.size());
-      groups.add(new LogCommand.CreateGroup(policy.toString(), disks.stream().mapToLong(d -> d).toArray()));
+      groups.add(
+          new LogCommand.CreateGroup(
+              policy.toString(), disks.stream().mapToLong(d -> d).toArray()));
     }
     return groups;
   }
@@ -171,17 +202,28 @@ public final class Placement {
   /** Groups of the policy that count; crowded ones do not once they could be spread. */
   private long good(Policy policy, boolean spread) {
     boolean enough = allDomains() >= policy.width();
-    return topology.groups().values().stream().filter(g -> g.policy().equals(policy.toString()) && !(spread && enough && topology.crowded(g) > 0)).count();
+    return topology.groups().values().stream()
+        .filter(g ->
+            g.policy().equals(policy.toString()) && !(spread && enough && topology.crowded(g) > 0))
+        .count();
   }
 
-  /** A disk to rebuild block {@code index} of a group onto; empty if every disk in service is in the group already. */
+  /**
+   * A disk to rebuild block {@code index} of a group onto; empty if every disk in service is in the
+   * group already.
+   */
   public OptionalLong replacement(GroupRow group, int index) {
     return former.replacement(group, index);
   }
 
-  /** A disk whose domain no other block of the group is in, to move block {@code index} to; empty if there is none. */
+  /**
+   * A disk whose domain no other block of the group is in, to move block {@code index} to; empty if
+   * there is none.
+   */
   public OptionalLong uncrowded(GroupRow group, int index) {
     OptionalLong disk = former.replacement(group, index);
-    return disk.isPresent() && former.company(group, index, disk.getAsLong()) == 0 ? disk : OptionalLong.empty();
+    return disk.isPresent() && former.company(group, index, disk.getAsLong()) == 0
+        ? disk
+        : OptionalLong.empty();
   }
 }

@@ -16,18 +16,37 @@ final class Places {
   private Places() {}
 
   /** Where to read a committed chunk. */
-  static ChunkPlace reading(int index, ChunkRow row, GroupRow group, ClusterView view, Tokens tokens) {
+  static ChunkPlace reading(
+      int index, ChunkRow row, GroupRow group, ClusterView view, Tokens tokens) {
     Policy policy = Policy.parse(group.policy());
     List<BlockPlace> blocks = places(row, group, policy, view, v -> v.health().readable());
     long absent = Chunks.all(policy) & ~Chunks.stored(row, policy);
     if (blocks.stream().filter(BlockPlace::exists).count() + Long.bitCount(absent) < policy.k()) {
-      blocks = places(row, group, policy, view, v -> v.health() != Health.LOST); // a silent server is worth a try before giving up
+      blocks =
+          places(
+              row,
+              group,
+              policy,
+              view,
+              v -> v.health() != Health.LOST); // a silent server is worth a try before giving up
     }
     BlockToken token = tokens.issue(row.chunk(), row.version(), BlockToken.READ, 0, group.id());
-    return new ChunkPlace(index, row.chunk(), row.version(), 0, row.storedLength(), row.validLength(), group.id(), group.epoch(), blocks, row.roots(), token);
+    return new ChunkPlace(
+        index,
+        row.chunk(),
+        row.version(),
+        0,
+        row.storedLength(),
+        row.validLength(),
+        group.id(),
+        group.epoch(),
+        blocks,
+        row.roots(),
+        token);
   }
 
-  private static List<BlockPlace> places(ChunkRow row, GroupRow group, Policy policy, ClusterView view, Predicate<DiskView> good) {
+  private static List<BlockPlace> places(
+      ChunkRow row, GroupRow group, Policy policy, ClusterView view, Predicate<DiskView> good) {
     long stored = Chunks.stored(row, policy);
     List<BlockPlace> blocks = new ArrayList<>();
     for (int i = 0; i < policy.width(); i++) {
@@ -43,9 +62,12 @@ final class Places {
     return blocks;
   }
 
-  private static BlockPlace at(long disk, boolean replacement, ClusterView view, Predicate<DiskView> good) {
+  private static BlockPlace at(
+      long disk, boolean replacement, ClusterView view, Predicate<DiskView> good) {
     DiskView v = view.disk(disk);
-    return v.address().isEmpty() || !good.test(v) ? BlockPlace.NOWHERE : new BlockPlace(v.address(), disk, replacement);
+    return v.address().isEmpty() || !good.test(v)
+        ? BlockPlace.NOWHERE
+        : new BlockPlace(v.address(), disk, replacement);
   }
 
   /** Fills a place for a writer, which the state machine could only name by disks. */
@@ -57,10 +79,22 @@ final class Places {
     BlockToken t = p.token();
     BlockToken signed = tokens.issue(t.chunk(), t.version(), t.rights(), t.epoch(), t.group());
     return new ChunkPlace(
-        p.index(), p.chunk(), p.version(), p.base(), p.storedLength(), p.validLength(), p.group(), p.groupEpoch(), blocks, p.roots(), signed);
+        p.index(),
+        p.chunk(),
+        p.version(),
+        p.base(),
+        p.storedLength(),
+        p.validLength(),
+        p.group(),
+        p.groupEpoch(),
+        blocks,
+        p.roots(),
+        signed);
   }
 
-  /** Index of the block that this disk may hold in the group as member or replacement, -1 if none. */
+  /**
+   * Index of the block that this disk may hold in the group as member or replacement, -1 if none.
+   */
   static int indexOf(GroupRow group, long disk) {
     for (int i = 0; i < group.members().length; i++) {
       if (group.members()[i] == disk || group.replacements()[i] == disk) {
@@ -75,6 +109,7 @@ final class Places {
     if (!Chunks.has(Chunks.stored(row, policy), index)) {
       return false;
     }
-    return group.members()[index] == disk && !Chunks.has(row.missing(), index) || group.replacements()[index] == disk && Chunks.has(row.onReplacement(), index);
+    return group.members()[index] == disk && !Chunks.has(row.missing(), index)
+        || group.replacements()[index] == disk && Chunks.has(row.onReplacement(), index);
   }
 }

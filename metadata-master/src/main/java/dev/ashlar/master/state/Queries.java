@@ -32,7 +32,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers over one read transaction. Make one per request; cheap. Not thread-safe. Linearizability is the caller's: open the transaction after the barrier.
+ * Answers over one read transaction. Make one per request; cheap. Not thread-safe. Linearizability
+ * is the caller's: open the transaction after the barrier.
  */
 public final class Queries {
   public static final int MAX_ENTRIES = 10_000;
@@ -65,18 +66,20 @@ public final class Queries {
 
   /** Knows "." and ".." too. */
   public Attr lookup(long parent, String name) throws AshlarException {
-    return asked(
-        () -> {
-          InodeRow directory = Inodes.directory(t, parent);
-          return switch (name) {
-            case "." -> directory.attr();
-            case ".." -> directory.parent() == 0 ? directory.attr() : Inodes.existing(t, directory.parent()).attr();
-            default -> {
-              Inodes.validName(name);
-              yield Inodes.existing(t, Inodes.entry(t, parent, name).inode()).attr();
-            }
-          };
-        });
+    return asked(() -> {
+      InodeRow directory = Inodes.directory(t, parent);
+      return switch (name) {
+        case "." -> directory.attr();
+        case ".." ->
+            directory.parent() == 0
+                ? directory.attr()
+                : Inodes.existing(t, directory.parent()).attr();
+        default -> {
+          Inodes.validName(name);
+          yield Inodes.existing(t, Inodes.entry(t, parent, name).inode()).attr();
+        }
+      };
+    });
   }
 
   public Attr attr(long inode) throws AshlarException {
@@ -84,59 +87,60 @@ public final class Queries {
   }
 
   public MasterReply.Entries readDir(long inode, String after, int limit) throws AshlarException {
-    return asked(
-        () -> {
-          Inodes.directory(t, inode);
-          limit(limit, MAX_ENTRIES);
-          byte[] prefix = Table.ENTRIES.key(inode);
-          byte[] from = after.isEmpty() ? prefix : Keys.next(Table.ENTRIES.key(inode, after));
-          List<Found<EntryRow>> page = t.page(EntryRow.class, prefix, from, limit + 1);
-          List<MasterReply.Entry> entries = new ArrayList<>();
-          for (Found<EntryRow> f : page.subList(0, Math.min(limit, page.size()))) {
-            entries.add(new MasterReply.Entry(Keys.name(f.key(), 1), Inodes.existing(t, f.row().inode()).attr()));
-          }
-          return new MasterReply.Entries(entries, page.size() > limit);
-        });
+    return asked(() -> {
+      Inodes.directory(t, inode);
+      limit(limit, MAX_ENTRIES);
+      byte[] prefix = Table.ENTRIES.key(inode);
+      byte[] from = after.isEmpty() ? prefix : Keys.next(Table.ENTRIES.key(inode, after));
+      List<Found<EntryRow>> page = t.page(EntryRow.class, prefix, from, limit + 1);
+      List<MasterReply.Entry> entries = new ArrayList<>();
+      for (Found<EntryRow> f : page.subList(0, Math.min(limit, page.size()))) {
+        entries.add(
+            new MasterReply.Entry(
+                Keys.name(f.key(), 1), Inodes.existing(t, f.row().inode()).attr()));
+      }
+      return new MasterReply.Entries(entries, page.size() > limit);
+    });
   }
 
   public String readLink(long inode) throws AshlarException {
-    return asked(
-        () -> {
-          InodeRow row = Inodes.existing(t, inode);
-          if (row.attr().type() != FileType.SYMLINK) {
-            throw new Refusal(ErrorCode.INVALID, Inodes.path(t, inode) + ": is not a symbolic link");
-          }
-          return row.target();
-        });
+    return asked(() -> {
+      InodeRow row = Inodes.existing(t, inode);
+      if (row.attr().type() != FileType.SYMLINK) {
+        throw new Refusal(ErrorCode.INVALID, Inodes.path(t, inode) + ": is not a symbolic link");
+      }
+      return row.target();
+    });
   }
 
   /** {@code ashlar.policy} can be read of files as well as directories. */
   public byte[] xattr(long inode, String name) throws AshlarException {
-    return asked(
-        () -> {
-          InodeRow row = Inodes.existing(t, inode);
-          byte[] value = name.equals(Attributes.POLICY)
+    return asked(() -> {
+      InodeRow row = Inodes.existing(t, inode);
+      byte[] value =
+          name.equals(Attributes.POLICY)
               ? row.attr().policy().isEmpty() ? null : row.attr().policy().getBytes(UTF_8)
-              : name.isEmpty() || name.getBytes(UTF_8).length > Keys.MAX_NAME_BYTES ? null : t.bytes(Inodes.xattrKey(inode, name));
-          if (value == null) {
-            throw Attributes.noAttribute(t, inode, name);
-          }
-          return value;
-        });
+              : name.isEmpty() || name.getBytes(UTF_8).length > Keys.MAX_NAME_BYTES
+                  ? null
+                  : t.bytes(Inodes.xattrKey(inode, name));
+      if (value == null) {
+        throw Attributes.noAttribute(t, inode, name);
+      }
+      return value;
+    });
   }
 
   /** The policy of a file is not listed: copying it with all listed attributes must work. */
   public List<String> xattrs(long inode) throws AshlarException {
-    return asked(
-        () -> {
-          InodeRow row = Inodes.existing(t, inode);
-          List<String> names = new ArrayList<>();
-          if (row.attr().isDirectory() && !row.attr().policy().isEmpty()) {
-            names.add(Attributes.POLICY);
-          }
-          t.keys(Table.XATTRS.key(inode), Integer.MAX_VALUE).forEach(k -> names.add(Keys.name(k, 1)));
-          return names;
-        });
+    return asked(() -> {
+      InodeRow row = Inodes.existing(t, inode);
+      List<String> names = new ArrayList<>();
+      if (row.attr().isDirectory() && !row.attr().policy().isEmpty()) {
+        names.add(Attributes.POLICY);
+      }
+      t.keys(Table.XATTRS.key(inode), Integer.MAX_VALUE).forEach(k -> names.add(Keys.name(k, 1)));
+      return names;
+    });
   }
 
   /** One path of an inode, for people; "(staged)" without one. */
@@ -146,76 +150,91 @@ public final class Queries {
 
   // --- chunks
 
-  public MasterReply.Layout layout(long inode, int first, int count, ClusterView view, Tokens tokens) throws AshlarException {
-    return asked(
-        () -> {
-          Attr attr = Inodes.file(t, inode).attr();
-          limit(count, MAX_LAYOUT);
-          if (first < 0) {
-            throw new Refusal(ErrorCode.INVALID, "There is no chunk " + first);
-          }
-          return new MasterReply.Layout(attr, places(inode, first, count, first + (long) count, view, tokens));
-        });
+  public MasterReply.Layout layout(
+      long inode, int first, int count, ClusterView view, Tokens tokens) throws AshlarException {
+    return asked(() -> {
+      Attr attr = Inodes.file(t, inode).attr();
+      limit(count, MAX_LAYOUT);
+      if (first < 0) {
+        throw new Refusal(ErrorCode.INVALID, "There is no chunk " + first);
+      }
+      return new MasterReply.Layout(
+          attr, places(inode, first, count, first + (long) count, view, tokens));
+    });
   }
 
-  private List<ChunkPlace> places(long inode, int first, int limit, long end, ClusterView view, Tokens tokens) {
+  private List<ChunkPlace> places(
+      long inode, int first, int limit, long end, ClusterView view, Tokens tokens) {
     List<ChunkPlace> places = new ArrayList<>();
     for (Found<Rows.ChunkRow> f : t.chunks(inode, first, limit)) {
       if (Tables.index(f.key()) < end) {
-        places.add(Places.reading(Tables.index(f.key()), f.row(), t.groupOf(f.row()), view, tokens));
+        places.add(
+            Places.reading(Tables.index(f.key()), f.row(), t.groupOf(f.row()), view, tokens));
       }
     }
     return places;
   }
 
-  public MasterReply.Files scanFiles(long after, int limit, ClusterView view, Tokens tokens) throws AshlarException {
-    return asked(
-        () -> {
-          limit(limit, MAX_ENTRIES);
-          List<InodeRow> files = new ArrayList<>();
-          txn.scan(
-              Table.INODES.key(Math.max(0, after) + 1),
-              Keys.after(Table.INODES.key()),
-              (key, value) -> {
-                InodeRow row = Encoding.decode(InodeRow.class, value);
-                if (row.attr().type() == FileType.FILE) {
-                  files.add(row);
-                }
-                return files.size() <= limit;
-              });
-          List<MasterReply.FileChunks> page = new ArrayList<>();
-          int chunks = 0;
-          for (InodeRow row : files) {
-            if (page.size() == limit || chunks >= SCAN_CHUNKS) {
-              return new MasterReply.Files(page, true);
+  public MasterReply.Files scanFiles(long after, int limit, ClusterView view, Tokens tokens)
+      throws AshlarException {
+    return asked(() -> {
+      limit(limit, MAX_ENTRIES);
+      List<InodeRow> files = new ArrayList<>();
+      txn.scan(
+          Table.INODES.key(Math.max(0, after) + 1),
+          Keys.after(Table.INODES.key()),
+          (key, value) -> {
+            InodeRow row = Encoding.decode(InodeRow.class, value);
+            if (row.attr().type() == FileType.FILE) {
+              files.add(row);
             }
-            List<ChunkPlace> places = places(row.attr().inode(), 0, Integer.MAX_VALUE, Long.MAX_VALUE, view, tokens);
-            chunks += places.size();
-            page.add(new MasterReply.FileChunks(row.attr(), Inodes.path(t, row.attr().inode()), places));
-          }
-          return new MasterReply.Files(page, false);
-        });
+            return files.size() <= limit;
+          });
+      List<MasterReply.FileChunks> page = new ArrayList<>();
+      int chunks = 0;
+      for (InodeRow row : files) {
+        if (page.size() == limit || chunks >= SCAN_CHUNKS) {
+          return new MasterReply.Files(page, true);
+        }
+        List<ChunkPlace> places =
+            places(row.attr().inode(), 0, Integer.MAX_VALUE, Long.MAX_VALUE, view, tokens);
+        chunks += places.size();
+        page.add(
+            new MasterReply.FileChunks(row.attr(), Inodes.path(t, row.attr().inode()), places));
+      }
+      return new MasterReply.Files(page, false);
+    });
   }
 
-  /** Fills addresses, NOWHERE and write tokens into a reply of {@link MetadataState#apply} (Opened, Allocated); others are returned as they are. */
+  /**
+   * Fills addresses, NOWHERE and write tokens into a reply of {@link MetadataState#apply} (Opened,
+   * Allocated); others are returned as they are.
+   */
   public static Message complete(Message reply, ClusterView view, Tokens tokens) {
     return switch (reply) {
-      case MasterReply.Opened o -> new MasterReply.Opened(o.attr(), o.epoch(), writing(o.chunks(), view, tokens));
+      case MasterReply.Opened o ->
+          new MasterReply.Opened(o.attr(), o.epoch(), writing(o.chunks(), view, tokens));
       case MasterReply.Allocated a -> new MasterReply.Allocated(writing(a.chunks(), view, tokens));
       default -> reply;
     };
   }
 
-  private static List<ChunkPlace> writing(List<ChunkPlace> places, ClusterView view, Tokens tokens) {
+  private static List<ChunkPlace> writing(
+      List<ChunkPlace> places, ClusterView view, Tokens tokens) {
     return places.stream().map(p -> Places.writing(p, view, tokens)).toList();
   }
 
-  /** The policy for which this command needs placement groups chosen before it is proposed, or null if it needs none. */
+  /**
+   * The policy for which this command needs placement groups chosen before it is proposed, or null
+   * if it needs none.
+   */
   public @Nullable Policy placementPolicy(Command command) throws AshlarException {
-    return asked(
-        () -> switch (command) {
-          case Command.Stage s when s.chunks() != 0 -> Inodes.policyFor(t, s.policyParent(), s.policy());
-          case Command.Allocate a when a.count() > 0 && a.count() <= Staging.MAX_CHUNKS -> needsGroups(a) ? Inodes.policy(Inodes.file(t, a.inode()).attr().policy()) : null;
+    return asked(() ->
+        switch (command) {
+          case Command.Stage s when s.chunks() != 0 ->
+              Inodes.policyFor(t, s.policyParent(), s.policy());
+          case Command.Allocate a when a.count() > 0 && a.count() <= Staging.MAX_CHUNKS ->
+              needsGroups(a) ? Inodes.policy(Inodes.file(t, a.inode()).attr().policy()) : null;
           default -> null;
         });
   }
@@ -235,19 +254,35 @@ public final class Queries {
    * @param policy what {@link #placementPolicy} said
    * @throws AshlarException see {@link Placement#choose}
    */
-  public static Command fill(Command command, @Nullable Policy policy, Placement placement, RandomGenerator random) throws AshlarException {
+  public static Command fill(
+      Command command, @Nullable Policy policy, Placement placement, RandomGenerator random)
+      throws AshlarException {
     return switch (command) {
       case Command.Stage s ->
           new Command.Stage(
-              s.policyParent(), s.mode(), s.uid(), s.gid(), s.policy(), s.chunks(), chosen(policy, s.chunks(), new long[0], placement, random));
+              s.policyParent(),
+              s.mode(),
+              s.uid(),
+              s.gid(),
+              s.policy(),
+              s.chunks(),
+              chosen(policy, s.chunks(), new long[0], placement, random));
       case Command.Allocate a ->
           new Command.Allocate(
-              a.inode(), a.epoch(), a.first(), a.count(), a.fresh(), a.avoidGroups(), chosen(policy, a.count(), a.avoidGroups(), placement, random));
+              a.inode(),
+              a.epoch(),
+              a.first(),
+              a.count(),
+              a.fresh(),
+              a.avoidGroups(),
+              chosen(policy, a.count(), a.avoidGroups(), placement, random));
       default -> command;
     };
   }
 
-  private static long[] chosen(@Nullable Policy policy, int count, long[] avoid, Placement placement, RandomGenerator random) throws AshlarException {
+  private static long[] chosen(
+      @Nullable Policy policy, int count, long[] avoid, Placement placement, RandomGenerator random)
+      throws AshlarException {
     if (policy == null || count < 1 || count > Staging.MAX_CHUNKS) {
       return new long[Math.clamp(count, 0, Staging.MAX_CHUNKS)];
     }
@@ -259,11 +294,10 @@ public final class Queries {
   /** Those of {@code epochs} that are closed or belong to another client. */
   public long[] lostEpochs(long client, long[] epochs) {
     return Arrays.stream(epochs)
-        .filter(
-            e -> {
-              LeaseOwner owner = t.leaseOwner(e);
-              return owner == null || owner.client() != client;
-            })
+        .filter(e -> {
+          LeaseOwner owner = t.leaseOwner(e);
+          return owner == null || owner.client() != client;
+        })
         .toArray();
   }
 
@@ -272,17 +306,24 @@ public final class Queries {
 
   /** All open leases (a new leader gives each a full term). */
   public List<Lease> leases() {
-    return t.all(LeaseOwner.class, Table.LEASE_EPOCHS.key()).stream().map(f -> new Lease(Keys.number(f.key(), 0), f.row().inode(), f.row().client())).toList();
+    return t.all(LeaseOwner.class, Table.LEASE_EPOCHS.key()).stream()
+        .map(f -> new Lease(Keys.number(f.key(), 0), f.row().inode(), f.row().client()))
+        .toList();
   }
 
   /** A client that has a session. */
   public record Session(long client, SessionRow row) {}
 
-  /** Sessions after that of {@code afterClient} (0: from the start), at most {@code limit}. Client ids count as unsigned. */
+  /**
+   * Sessions after that of {@code afterClient} (0: from the start), at most {@code limit}. Client
+   * ids count as unsigned.
+   */
   public List<Session> sessions(long afterClient, int limit) {
     byte[] prefix = Table.SESSIONS.key();
     byte[] from = afterClient == 0 ? prefix : Keys.next(Table.SESSIONS.key(afterClient));
-    return t.page(SessionRow.class, prefix, from, limit).stream().map(f -> new Session(Keys.number(f.key(), 0), f.row())).toList();
+    return t.page(SessionRow.class, prefix, from, limit).stream()
+        .map(f -> new Session(Keys.number(f.key(), 0), f.row()))
+        .toList();
   }
 
   // --- disks
@@ -295,7 +336,11 @@ public final class Queries {
     byte[] prefix = Table.DELETIONS.key();
     byte[] from = Keys.next(Table.DELETIONS.key(after.group(), after.chunk(), after.version()));
     return t.page(DeletionRow.class, prefix, from, limit).stream()
-        .map(f -> new Deletion(new DeletionKey(Keys.number(f.key(), 0), Keys.number(f.key(), 1), Keys.number(f.key(), 2)), f.row()))
+        .map(f ->
+            new Deletion(
+                new DeletionKey(
+                    Keys.number(f.key(), 0), Keys.number(f.key(), 1), Keys.number(f.key(), 2)),
+                f.row()))
         .toList();
   }
 
@@ -308,7 +353,10 @@ public final class Queries {
         .findFirst();
   }
 
-  /** What the sealed blocks of this group on this disk should add up to. Reads every chunk of the group. */
+  /**
+   * What the sealed blocks of this group on this disk should add up to. Reads every chunk of the
+   * group.
+   */
   public GroupDigest digest(long disk, long group) {
     return new Reports(t).digest(disk, group);
   }
@@ -317,20 +365,26 @@ public final class Queries {
    * What a block report says.
    *
    * @param delete garbage
-   * @param absent should be there but are not in the report: have them verified (the report may be older than a commit) before BlocksMissing
+   * @param absent should be there but are not in the report: have them verified (the report may be
+   *     older than a commit) before BlocksMissing
    * @param found good blocks that count as missing: propose BlocksRebuilt
    * @param wrong sealed, but not what the writer committed: propose BlocksMissing
    */
-  public record Judgement(List<BlockKey> delete, List<BlockKey> absent, List<BlockKey> found, List<BlockKey> wrong) {}
+  public record Judgement(
+      List<BlockKey> delete, List<BlockKey> absent, List<BlockKey> found, List<BlockKey> wrong) {}
 
-  /** Judges the full list of one group's blocks on a disk. The transaction must be newer than the report. Reads every chunk of the group. */
+  /**
+   * Judges the full list of one group's blocks on a disk. The transaction must be newer than the
+   * report. Reads every chunk of the group.
+   */
   public Judgement judge(long disk, long group, List<BlockEntry> blocks) {
     return new Reports(t).judge(disk, group, blocks);
   }
 
   private static void limit(int asked, int most) {
     if (asked < 1 || asked > most) {
-      throw new Refusal(ErrorCode.INVALID, "Between 1 and " + most + " can be asked for at once, not " + asked);
+      throw new Refusal(
+          ErrorCode.INVALID, "Between 1 and " + most + " can be asked for at once, not " + asked);
     }
   }
 }

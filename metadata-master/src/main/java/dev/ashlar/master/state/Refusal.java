@@ -4,7 +4,10 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.ErrorReply;
 
-/** A command cannot be done, for a reason that its sender is told. Thrown before anything is written. */
+/**
+ * A command cannot be done, for a reason that its sender is told. Thrown before anything is
+ * written.
+ */
 final class Refusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
   private final ErrorCode code;

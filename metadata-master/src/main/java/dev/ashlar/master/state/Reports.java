@@ -40,7 +40,8 @@ final class Reports {
   }
 
   Judgement judge(long disk, long groupId, List<BlockEntry> blocks) {
-    Judgement j = new Judgement(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    Judgement j =
+        new Judgement(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     Set<BlockKey> sealed = new HashSet<>();
     for (BlockEntry b : blocks) {
       if (b.sealed()) {
@@ -61,8 +62,11 @@ final class Reports {
 
   private void judge(long disk, long groupId, BlockEntry b, Judgement j) {
     BlockKey key = b.block();
-    if (key.chunk() < 1 || key.chunk() >= t.cluster().nextChunk() || t.deletion(groupId, key.chunk(), key.version()) != null) {
-      return; // never handed out: not ours to judge; or waits for its readers and then for the deletion
+    if (key.chunk() < 1
+        || key.chunk() >= t.cluster().nextChunk()
+        || t.deletion(groupId, key.chunk(), key.version()) != null) {
+      return; // never handed out: not ours to judge; or waits for its readers and then for the
+      // deletion
     }
     ChunkOwner staged = t.stagedOwner(key.chunk());
     if (staged != null && isStaged(staged, disk, key)) {
@@ -79,7 +83,9 @@ final class Reports {
     }
     GroupRow group = t.groupOf(row);
     Policy policy = Policy.parse(group.policy());
-    if (row.version() != key.version() || Places.indexOf(group, disk) != key.index() || !Chunks.has(Chunks.stored(row, policy), key.index())) {
+    if (row.version() != key.version()
+        || Places.indexOf(group, disk) != key.index()
+        || !Chunks.has(Chunks.stored(row, policy), key.index())) {
       j.delete().add(key);
       return;
     }

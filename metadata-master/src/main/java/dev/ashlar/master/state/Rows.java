@@ -4,7 +4,10 @@ import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 
-/** The values of the tables, as records. Their encoding is the disk format: fields are only ever appended. */
+/**
+ * The values of the tables, as records. Their encoding is the disk format: fields are only ever
+ * appended.
+ */
 public final class Rows {
   private Rows() {}
 
@@ -18,7 +21,8 @@ public final class Rows {
   public record EntryRow(long inode, FileType type) {}
 
   /**
-   * A committed chunk. Bits are block indexes; they speak of the group as it was at {@code groupEpoch} (see {@link GroupRow#movedAt}).
+   * A committed chunk. Bits are block indexes; they speak of the group as it was at {@code
+   * groupEpoch} (see {@link GroupRow#movedAt}).
    *
    * @param lastVersion highest version ever handed out to a writer, so that none is used twice
    * @param missing blocks that are not on the official member
@@ -42,7 +46,14 @@ public final class Rows {
    * @param base committed version it may share with, 0 if none
    * @param targets disk that each block was to be written to
    */
-  public record StagedRow(long chunk, long version, long base, long epoch, long group, long groupEpoch, long[] targets) {}
+  public record StagedRow(
+      long chunk,
+      long version,
+      long base,
+      long epoch,
+      long group,
+      long groupEpoch,
+      long[] targets) {}
 
   /** Which chunk of which file. */
   public record ChunkOwner(long inode, int index) {}
@@ -55,13 +66,26 @@ public final class Rows {
    * @param replacements disk that is being filled in place of the member, 0 if none
    * @param moving bits of replacements that run although the member is healthy
    * @param returning bits of replacements whose member is back: new blocks go to the member
-   * @param movedAt per block, the epoch at which a replacement last ended with every block on the (new) member: chunk rows older than that have no debt there
-   * @param droppedAt per block, the epoch at which a replacement was last given up: chunk rows older than that have nothing on the present one
+   * @param movedAt per block, the epoch at which a replacement last ended with every block on the
+   *     (new) member: chunk rows older than that have no debt there
+   * @param droppedAt per block, the epoch at which a replacement was last given up: chunk rows
+   *     older than that have nothing on the present one
    */
-  public record GroupRow(long id, String policy, long epoch, long[] members, long[] replacements, long moving, long returning, long[] movedAt, long[] droppedAt) {
+  public record GroupRow(
+      long id,
+      String policy,
+      long epoch,
+      long[] members,
+      long[] replacements,
+      long moving,
+      long returning,
+      long[] movedAt,
+      long[] droppedAt) {
     /** Where a new block goes. */
     public long target(int index) {
-      return replacements[index] != 0 && (returning & 1L << index) == 0 ? replacements[index] : members[index];
+      return replacements[index] != 0 && (returning & 1L << index) == 0
+          ? replacements[index]
+          : members[index];
     }
   }
 
@@ -73,9 +97,11 @@ public final class Rows {
    * @param missing of these, not on the member
    * @param replaced of these, on the replacement
    */
-  public record GroupCounts(long chunks, long bytes, long[] stored, long[] missing, long[] replaced) {}
+  public record GroupCounts(
+      long chunks, long bytes, long[] stored, long[] missing, long[] replaced) {}
 
-  public record DiskRow(long id, String server, String path, String domain, long capacityBytes, DiskState state) {}
+  public record DiskRow(
+      long id, String server, String path, String domain, long capacityBytes, DiskState state) {}
 
   public record ServerRow(String server, String address, String domain) {}
 
@@ -84,10 +110,14 @@ public final class Rows {
   /** A lease found by its epoch. */
   public record LeaseOwner(long inode, long client) {}
 
-  /** @param seenNs time of its newest command */
+  /**
+   * @param seenNs time of its newest command
+   */
   public record SessionRow(String host, long ackedBelow, long seenNs) {}
 
-  /** @param inode whose pins keep it */
+  /**
+   * @param inode whose pins keep it
+   */
   public record DeletionRow(long inode, long queuedNs) {}
 
   public record TokenKeyRow(int id, byte[] secret) {}

@@ -15,8 +15,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exactly once: the reply to (client, seq) is stored in the same transaction as the effect, until the client says that it has it. A repeated command gets the stored
- * reply. RETRY is not stored, since it says that nothing was decided.
+ * Exactly once: the reply to (client, seq) is stored in the same transaction as the effect, until
+ * the client says that it has it. A repeated command gets the stored reply. RETRY is not stored,
+ * since it says that nothing was decided.
  */
 final class Sessions {
   /** How far a client may run ahead of its oldest unanswered command. */
@@ -41,7 +42,9 @@ final class Sessions {
     if (wrong != null) {
       return wrong;
     }
-    Message reply = MetadataState.decide(txn, timeNs, changes -> MetadataState.client(changes, c.client(), c.command()));
+    Message reply =
+        MetadataState.decide(
+            txn, timeNs, changes -> MetadataState.client(changes, c.client(), c.command()));
     if (reply instanceof ErrorReply e && e.code() == ErrorCode.RETRY) {
       return reply;
     }
@@ -61,30 +64,52 @@ final class Sessions {
       return new MasterReply.Done(); // a repeated close: it is closed
     }
     return new ErrorReply(
-        ErrorCode.SESSION_EXPIRED, "The session of client " + Long.toHexString(c.client()) + " ran out: open a new one; unanswered commands must not be repeated");
+        ErrorCode.SESSION_EXPIRED,
+        "The session of client "
+            + Long.toHexString(c.client())
+            + " ran out: open a new one; unanswered commands must not be repeated");
   }
 
   private static @Nullable ErrorReply check(ClientCommand c, @Nullable SessionRow session) {
     long acked = session == null ? 0 : session.ackedBelow();
     if (c.seq() < 1 || c.ackedBelow() > c.seq()) {
-      return new ErrorReply(ErrorCode.INVALID, "A command number must be at least 1 and not below the acknowledged ones, but " + c.seq() + " came with " + c.ackedBelow());
+      return new ErrorReply(
+          ErrorCode.INVALID,
+          "A command number must be at least 1 and not below the acknowledged ones, but "
+              + c.seq()
+              + " came with "
+              + c.ackedBelow());
     }
     if (c.seq() < acked) {
-      return new ErrorReply(ErrorCode.INVALID, "Command " + c.seq() + " was acknowledged already (all below " + acked + " are): it is not done again");
+      return new ErrorReply(
+          ErrorCode.INVALID,
+          "Command "
+              + c.seq()
+              + " was acknowledged already (all below "
+              + acked
+              + " are): it is not done again");
     }
     if (c.seq() - Math.max(acked, c.ackedBelow()) > MAX_AHEAD) {
-      return new ErrorReply(ErrorCode.RETRY, "More than " + MAX_AHEAD + " commands of this client are not acknowledged: wait for answers");
+      return new ErrorReply(
+          ErrorCode.RETRY,
+          "More than "
+              + MAX_AHEAD
+              + " commands of this client are not acknowledged: wait for answers");
     }
     return null;
   }
 
-  private static void remember(Changes c, ClientCommand m, @Nullable SessionRow session, Message reply) {
+  private static void remember(
+      Changes c, ClientCommand m, @Nullable SessionRow session, Message reply) {
     if (m.command() instanceof Command.CloseSession) {
       expire(c, new long[] {m.client()});
       return;
     }
     long acked = Math.max(m.ackedBelow(), session == null ? 0 : session.ackedBelow());
-    String host = m.command() instanceof Command.OpenSession o ? o.host() : session == null ? "" : session.host();
+    String host =
+        m.command() instanceof Command.OpenSession o
+            ? o.host()
+            : session == null ? "" : session.host();
     c.put(Table.SESSIONS.key(m.client()), new SessionRow(host, acked, c.nowNs()));
     c.put(Table.REPLIES.key(m.client(), m.seq()), Encoding.encodeMessage(reply));
     if (session != null && acked > session.ackedBelow()) {
@@ -110,7 +135,10 @@ final class Sessions {
 
   static void expire(Changes c, long[] clients) {
     for (long client : clients) {
-      long[] epochs = c.keys(Table.CLIENT_LEASES.key(client), Integer.MAX_VALUE).stream().mapToLong(k -> Keys.number(k, 1)).toArray();
+      long[] epochs =
+          c.keys(Table.CLIENT_LEASES.key(client), Integer.MAX_VALUE).stream()
+              .mapToLong(k -> Keys.number(k, 1))
+              .toArray();
       closeLeases(c, epochs);
       c.keys(Table.REPLIES.key(client), Integer.MAX_VALUE).forEach(c::delete);
       c.delete(Table.SESSIONS.key(client));

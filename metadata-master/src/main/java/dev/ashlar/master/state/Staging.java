@@ -13,8 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Hands chunks out to a file's writer. A version number is never handed out twice for one chunk, so the deletion of a dropped version cannot hit a later one, and a
- * zombie of an older lease cannot write into it.
+ * Hands chunks out to a file's writer. A version number is never handed out twice for one chunk, so
+ * the deletion of a dropped version cannot hit a later one, and a zombie of an older lease cannot
+ * write into it.
  */
 final class Staging {
   /** Most chunks in one command: bounds the size of its reply. */
@@ -29,7 +30,15 @@ final class Staging {
   /** Checks everything that {@link #stage} relies on. */
   void check(Policy policy, long inode, int first, int count, boolean fresh, long[] groups) {
     if (first < 0 || count < 1 || count > MAX_CHUNKS || first > Integer.MAX_VALUE - count) {
-      throw new Refusal(ErrorCode.INVALID, "Cannot allocate " + count + " chunks from number " + first + ": 1 to " + MAX_CHUNKS + " at once are possible");
+      throw new Refusal(
+          ErrorCode.INVALID,
+          "Cannot allocate "
+              + count
+              + " chunks from number "
+              + first
+              + ": 1 to "
+              + MAX_CHUNKS
+              + " at once are possible");
     }
     if (groups.length != count) {
       throw new Refusal(ErrorCode.RETRY, "No placement was chosen for these chunks");
@@ -38,13 +47,16 @@ final class Staging {
       if (fresh || c.chunk(inode, first + i) == null) {
         GroupRow group = c.group(groups[i]);
         if (group == null || !group.policy().equals(policy.toString())) {
-          throw new Refusal(ErrorCode.RETRY, "The placement chosen for chunk " + (first + i) + " is not valid any more");
+          throw new Refusal(
+              ErrorCode.RETRY,
+              "The placement chosen for chunk " + (first + i) + " is not valid any more");
         }
       }
     }
   }
 
-  List<ChunkPlace> stage(long inode, long epoch, int first, int count, boolean fresh, long[] groups) {
+  List<ChunkPlace> stage(
+      long inode, long epoch, int first, int count, boolean fresh, long[] groups) {
     List<ChunkPlace> places = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       int index = first + i;
@@ -53,7 +65,10 @@ final class Staging {
         c.dropStaged(inode, index, before);
       }
       ChunkRow committed = fresh ? null : c.chunk(inode, index);
-      places.add(committed == null ? newChunk(inode, epoch, index, groups[i]) : newVersion(inode, epoch, index, committed));
+      places.add(
+          committed == null
+              ? newChunk(inode, epoch, index, groups[i])
+              : newVersion(inode, epoch, index, committed));
     }
     return places;
   }
@@ -63,7 +78,8 @@ final class Staging {
     if (group == null) {
       throw new IllegalStateException("Group " + groupId + " was checked and is gone");
     }
-    StagedRow row = new StagedRow(c.nextChunk(), 1, 0, epoch, groupId, group.epoch(), targets(group));
+    StagedRow row =
+        new StagedRow(c.nextChunk(), 1, 0, epoch, groupId, group.epoch(), targets(group));
     c.putStaged(inode, index, row);
     return place(index, row, group, 0, 0);
   }
@@ -72,7 +88,15 @@ final class Staging {
     GroupRow group = c.groupOf(committed);
     long version = committed.lastVersion() + 1;
     c.put(Table.CHUNKS.key(inode, index), Chunks.handedOut(committed, version));
-    StagedRow row = new StagedRow(committed.chunk(), version, committed.version(), epoch, group.id(), group.epoch(), targets(group));
+    StagedRow row =
+        new StagedRow(
+            committed.chunk(),
+            version,
+            committed.version(),
+            epoch,
+            group.id(),
+            group.epoch(),
+            targets(group));
     c.putStaged(inode, index, row);
     return place(index, row, group, committed.storedLength(), committed.validLength());
   }
@@ -85,12 +109,33 @@ final class Staging {
     return targets;
   }
 
-  private static ChunkPlace place(int index, StagedRow row, GroupRow group, long storedLength, long validLength) {
+  private static ChunkPlace place(
+      int index, StagedRow row, GroupRow group, long storedLength, long validLength) {
     List<BlockPlace> blocks = new ArrayList<>();
     for (int i = 0; i < row.targets().length; i++) {
       blocks.add(new BlockPlace("", row.targets()[i], row.targets()[i] != group.members()[i]));
     }
-    BlockToken unsigned = new BlockToken(row.chunk(), row.version(), BlockToken.READ | BlockToken.WRITE, row.epoch(), row.group(), 0, 0, new byte[0]);
-    return new ChunkPlace(index, row.chunk(), row.version(), row.base(), storedLength, validLength, row.group(), row.groupEpoch(), blocks, new int[0], unsigned);
+    BlockToken unsigned =
+        new BlockToken(
+            row.chunk(),
+            row.version(),
+            BlockToken.READ | BlockToken.WRITE,
+            row.epoch(),
+            row.group(),
+            0,
+            0,
+            new byte[0]);
+    return new ChunkPlace(
+        index,
+        row.chunk(),
+        row.version(),
+        row.base(),
+        storedLength,
+        validLength,
+        row.group(),
+        row.groupEpoch(),
+        blocks,
+        new int[0],
+        unsigned);
   }
 }

@@ -38,8 +38,12 @@ class Tables {
   /** A row with its key. */
   record Found<T extends Record>(byte[] key, T row) {}
 
-  /** At most {@code limit} rows whose keys start with {@code prefix} and are at or above {@code from}. */
-  final <T extends Record> List<Found<T>> page(Class<T> type, byte[] prefix, byte[] from, int limit) {
+  /**
+   * At most {@code limit} rows whose keys start with {@code prefix} and are at or above {@code
+   * from}.
+   */
+  final <T extends Record> List<Found<T>> page(
+      Class<T> type, byte[] prefix, byte[] from, int limit) {
     List<Found<T>> rows = new ArrayList<>();
     if (limit > 0) {
       txn.scan(
@@ -106,7 +110,8 @@ class Tables {
   final GroupRow groupOf(ChunkRow row) {
     GroupRow group = group(row.group());
     if (group == null) {
-      throw new IllegalStateException("Chunk " + row.chunk() + " lies on group " + row.group() + ", which does not exist");
+      throw new IllegalStateException(
+          "Chunk " + row.chunk() + " lies on group " + row.group() + ", which does not exist");
     }
     return group;
   }
@@ -114,7 +119,8 @@ class Tables {
   /** Committed chunks of a file from {@code first}, at most {@code limit}. */
   final List<Found<ChunkRow>> chunks(long inode, int first, int limit) {
     List<Found<ChunkRow>> rows = new ArrayList<>();
-    for (Found<ChunkRow> f : page(ChunkRow.class, Table.CHUNKS.key(inode), Table.CHUNKS.key(inode, first), limit)) {
+    for (Found<ChunkRow> f :
+        page(ChunkRow.class, Table.CHUNKS.key(inode), Table.CHUNKS.key(inode, first), limit)) {
       rows.add(new Found<>(f.key, Chunks.current(f.row, groupOf(f.row))));
     }
     return rows;

@@ -36,14 +36,17 @@ public record Topology(
   public static Topology load(ReadTxn txn) {
     Tables t = new Tables(txn);
     SortedMap<String, ServerRow> servers = new TreeMap<>();
-    t.all(ServerRow.class, Table.SERVERS.key()).forEach(f -> servers.put(f.row().server(), f.row()));
+    t.all(ServerRow.class, Table.SERVERS.key())
+        .forEach(f -> servers.put(f.row().server(), f.row()));
     SortedMap<Long, DiskRow> disks = new TreeMap<>();
     t.all(DiskRow.class, Table.DISKS.key()).forEach(f -> disks.put(f.row().id(), f.row()));
     SortedMap<Long, GroupRow> groups = new TreeMap<>();
     t.all(GroupRow.class, Table.GROUPS.key()).forEach(f -> groups.put(f.row().id(), f.row()));
     SortedMap<Long, GroupCounts> counts = new TreeMap<>();
-    t.all(GroupCounts.class, Table.GROUP_COUNTS.key()).forEach(f -> counts.put(Keys.number(f.key(), 0), f.row()));
-    List<TokenKeyRow> keys = t.all(TokenKeyRow.class, Table.TOKEN_KEYS.key()).stream().map(Found::row).toList();
+    t.all(GroupCounts.class, Table.GROUP_COUNTS.key())
+        .forEach(f -> counts.put(Keys.number(f.key(), 0), f.row()));
+    List<TokenKeyRow> keys =
+        t.all(TokenKeyRow.class, Table.TOKEN_KEYS.key()).stream().map(Found::row).toList();
     return new Topology(
         t.cluster(),
         Collections.unmodifiableSortedMap(servers),
@@ -88,9 +91,21 @@ public record Topology(
       int missing = 0;
       for (int i = 0; i < g.members().length; i++) {
         boolean moving = Chunks.has(g.moving(), i);
-        missing += !view.disk(g.members()[i]).health().readable() || g.replacements()[i] != 0 && !moving ? 1 : 0;
+        missing +=
+            !view.disk(g.members()[i]).health().readable() || g.replacements()[i] != 0 && !moving
+                ? 1
+                : 0;
       }
-      rows.add(new ClusterStatus.Group(g.id(), g.policy(), g.epoch(), g.members(), g.replacements(), missing, crowded(g), countsOf(g).chunks()));
+      rows.add(
+          new ClusterStatus.Group(
+              g.id(),
+              g.policy(),
+              g.epoch(),
+              g.members(),
+              g.replacements(),
+              missing,
+              crowded(g),
+              countsOf(g).chunks()));
     }
     return rows;
   }
@@ -108,9 +123,16 @@ public record Topology(
     }
     String policy = cluster.policy();
     if (policy.isEmpty()) {
-      return new MasterReply.Space(raw, free, 0, 0, cluster.files() + cluster.directories(), policy);
+      return new MasterReply.Space(
+          raw, free, 0, 0, cluster.files() + cluster.directories(), policy);
     }
     Policy p = Policy.parse(policy);
-    return new MasterReply.Space(raw, free, raw / p.width() * p.k(), free / p.width() * p.k(), cluster.files() + cluster.directories(), policy);
+    return new MasterReply.Space(
+        raw,
+        free,
+        raw / p.width() * p.k(),
+        free / p.width() * p.k(),
+        cluster.files() + cluster.directories(),
+        policy);
   }
 }

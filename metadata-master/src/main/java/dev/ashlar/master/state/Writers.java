@@ -14,7 +14,10 @@ import dev.ashlar.protocol.message.MasterReply.Done;
 import dev.ashlar.protocol.message.MasterReply.Opened;
 import java.util.List;
 
-/** Commands that open files for change, and change them without new bytes. Every method checks all first, then changes. */
+/**
+ * Commands that open files for change, and change them without new bytes. Every method checks all
+ * first, then changes.
+ */
 final class Writers {
   private final Changes c;
   private final Leases leases;
@@ -46,7 +49,8 @@ final class Writers {
 
   private MasterReply reopen(long client, Command.Create m, EntryRow there) {
     if (m.exclusive() || there.type() == FileType.SYMLINK) {
-      throw new Refusal(ErrorCode.EXISTS, Inodes.path(c, m.parent(), m.name()) + ": exists already");
+      throw new Refusal(
+          ErrorCode.EXISTS, Inodes.path(c, m.parent(), m.name()) + ": exists already");
     }
     return acquire(client, there.inode());
   }
@@ -63,12 +67,17 @@ final class Writers {
     long inode = c.nextInode();
     c.putInode(file(inode, m.mode(), m.uid(), gid, policy));
     long epoch = leases.open(inode, client);
-    List<ChunkPlace> places = m.chunks() == 0 ? List.of() : staging.stage(inode, epoch, 0, m.chunks(), true, m.groups());
+    List<ChunkPlace> places =
+        m.chunks() == 0 ? List.of() : staging.stage(inode, epoch, 0, m.chunks(), true, m.groups());
     return new Opened(Inodes.existing(c, inode).attr(), epoch, places);
   }
 
   private InodeRow file(long inode, int mode, int uid, int gid, Policy policy) {
-    return new InodeRow(Inodes.fresh(inode, FileType.FILE, mode, uid, gid, 0, 0, policy.toString(), c.nowNs()), 0, "", "");
+    return new InodeRow(
+        Inodes.fresh(inode, FileType.FILE, mode, uid, gid, 0, 0, policy.toString(), c.nowNs()),
+        0,
+        "",
+        "");
   }
 
   MasterReply acquire(long client, long inode) {
@@ -86,7 +95,8 @@ final class Writers {
     leases.require(m.inode(), m.epoch(), client);
     Policy policy = Inodes.policy(Inodes.file(c, m.inode()).attr().policy());
     staging.check(policy, m.inode(), m.first(), m.count(), m.fresh(), m.groups());
-    return new Allocated(staging.stage(m.inode(), m.epoch(), m.first(), m.count(), m.fresh(), m.groups()));
+    return new Allocated(
+        staging.stage(m.inode(), m.epoch(), m.first(), m.count(), m.fresh(), m.groups()));
   }
 
   MasterReply release(long client, Command.ReleaseLease m) {

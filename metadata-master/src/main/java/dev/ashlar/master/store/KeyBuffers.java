@@ -3,7 +3,10 @@ package dev.ashlar.master.store;
 import java.nio.ByteBuffer;
 import java.util.concurrent.ArrayBlockingQueue;
 
-/** A bounded pool of direct buffers for keys: transactions are short and many, direct memory is slow to get. Thread-safe. */
+/**
+ * A bounded pool of direct buffers for keys: transactions are short and many, direct memory is slow
+ * to get. Thread-safe.
+ */
 final class KeyBuffers {
   /** LMDB's limit. */
   static final int KEY_BYTES = 511;

@@ -15,13 +15,17 @@ import org.lmdbjava.LmdbException;
 import org.lmdbjava.Txn;
 
 /**
- * The store on LMDB. Commits are not synced: the Raft log is the durable truth, and the page cache survives the death of the process. It does not survive the death of
- * the machine, so the directory notes the machine's boot id: {@link #trusted} says whether what is there can be used, or must be replaced by a snapshot.
+ * The store on LMDB. Commits are not synced: the Raft log is the durable truth, and the page cache
+ * survives the death of the process. It does not survive the death of the machine, so the directory
+ * notes the machine's boot id: {@link #trusted} says whether what is there can be used, or must be
+ * replaced by a snapshot.
  *
- * <p>Every value is stored with a CRC32C over key and value, since LMDB has no page checksums. Any error of LMDB and any mismatch is a {@link StoreException}.
+ * <p>Every value is stored with a CRC32C over key and value, since LMDB has no page checksums. Any
+ * error of LMDB and any mismatch is a {@link StoreException}.
  *
- * <p>Using an LMDB environment that is closed kills the JVM, so every transaction holds {@link #envLock} shared, and closing or replacing takes it alone. A transaction must be
- * closed by the thread that opened it.
+ * <p>Using an LMDB environment that is closed kills the JVM, so every transaction holds {@link
+ * #envLock} shared, and closing or replacing takes it alone. A transaction must be closed by the
+ * thread that opened it.
  */
 public final class LmdbStore implements KeyValueStore {
   public static final long DEFAULT_MAP_SIZE = 64L << 30;
@@ -51,11 +55,16 @@ public final class LmdbStore implements KeyValueStore {
     exclusively(this::open);
   }
 
-  /** Whether the store in this directory was last used since the machine booted. If not, delete it and restore a snapshot. */
+  /**
+   * Whether the store in this directory was last used since the machine booted. If not, delete it
+   * and restore a snapshot.
+   */
   public static boolean trusted(Path dir) {
     try {
       Path boot = dir.resolve(BOOT_FILE);
-      return Files.exists(dir.resolve(DATA_FILE)) && Files.exists(boot) && Files.readString(boot).equals(bootId());
+      return Files.exists(dir.resolve(DATA_FILE))
+          && Files.exists(boot)
+          && Files.readString(boot).equals(bootId());
     } catch (IOException e) {
       return false;
     }
@@ -63,20 +72,20 @@ public final class LmdbStore implements KeyValueStore {
 
   @Override
   public ReadTxn read() {
-    return begin(
-        o -> {
-          Txn<ByteBuffer> txn = o.env.txnRead();
-          return new LmdbTxn(txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed);
-        });
+    return begin(o -> {
+      Txn<ByteBuffer> txn = o.env.txnRead();
+      return new LmdbTxn(
+          txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed);
+    });
   }
 
   @Override
   public WriteTxn write() {
-    return begin(
-        o -> {
-          Txn<ByteBuffer> txn = o.env.txnWrite();
-          return new LmdbTxn(txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed);
-        });
+    return begin(o -> {
+      Txn<ByteBuffer> txn = o.env.txnWrite();
+      return new LmdbTxn(
+          txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed);
+    });
   }
 
   private interface Begin {
@@ -91,7 +100,8 @@ public final class LmdbStore implements KeyValueStore {
       done = true;
       return txn;
     } catch (LmdbException e) {
-      throw new StoreException("LMDB cannot begin a transaction in " + dir + ": " + e.getMessage(), e);
+      throw new StoreException(
+          "LMDB cannot begin a transaction in " + dir + ": " + e.getMessage(), e);
     } finally {
       if (!done) {
         envLock.readLock().unlock();
@@ -127,14 +137,19 @@ public final class LmdbStore implements KeyValueStore {
       FileTrees.delete(work);
       return inside;
     } catch (IOException | LmdbException e) {
-      throw new StoreException("Cannot copy the store " + dir + " to " + file + ": " + e.getMessage(), e);
+      throw new StoreException(
+          "Cannot copy the store " + dir + " to " + file + ": " + e.getMessage(), e);
     } finally {
       envLock.readLock().unlock();
     }
   }
 
   private Applied positionIn(Path copy) {
-    try (Env<ByteBuffer> env = Env.create().setMapSize(mapSize).setMaxDbs(2).open(copy.toFile(), EnvFlags.MDB_RDONLY_ENV, EnvFlags.MDB_NOLOCK)) {
+    try (Env<ByteBuffer> env =
+        Env.create()
+            .setMapSize(mapSize)
+            .setMaxDbs(2)
+            .open(copy.toFile(), EnvFlags.MDB_RDONLY_ENV, EnvFlags.MDB_NOLOCK)) {
       Dbi<ByteBuffer> meta = env.openDbi("meta");
       try (Txn<ByteBuffer> txn = env.txnRead()) {
         return LmdbTxn.readApplied(txn, meta);
@@ -142,31 +157,31 @@ public final class LmdbStore implements KeyValueStore {
     }
   }
 
-  /** Replaces everything by a file that {@link #copyTo} made. Waits for open transactions to end. */
+  /**
+   * Replaces everything by a file that {@link #copyTo} made. Waits for open transactions to end.
+   */
   public void restore(Path file) {
-    exclusively(
-        () -> {
-          closeEnv(false);
-          Path fresh = dir.resolveSibling(dir.getFileName() + ".restoring");
-          FileTrees.delete(fresh);
-          Files.createDirectories(fresh);
-          Files.copy(file, fresh.resolve(DATA_FILE));
-          FileTrees.sync(fresh.resolve(DATA_FILE));
-          FileTrees.delete(dir);
-          Files.move(fresh, dir, StandardCopyOption.ATOMIC_MOVE);
-          FileTrees.syncParent(dir);
-          open();
-        });
+    exclusively(() -> {
+      closeEnv(false);
+      Path fresh = dir.resolveSibling(dir.getFileName() + ".restoring");
+      FileTrees.delete(fresh);
+      Files.createDirectories(fresh);
+      Files.copy(file, fresh.resolve(DATA_FILE));
+      FileTrees.sync(fresh.resolve(DATA_FILE));
+      FileTrees.delete(dir);
+      Files.move(fresh, dir, StandardCopyOption.ATOMIC_MOVE);
+      FileTrees.syncParent(dir);
+      open();
+    });
   }
 
   /** Starts over with an empty store. Waits for open transactions to end. */
   public void wipe() {
-    exclusively(
-        () -> {
-          closeEnv(false);
-          FileTrees.delete(dir);
-          open();
-        });
+    exclusively(() -> {
+      closeEnv(false);
+      FileTrees.delete(dir);
+      open();
+    });
   }
 
   /** Syncs and closes; closing twice does nothing. Waits for open transactions to end. */
@@ -187,7 +202,8 @@ public final class LmdbStore implements KeyValueStore {
     try {
       change.run();
     } catch (IOException | LmdbException e) {
-      throw new StoreException("Cannot open, close or replace the store " + dir + ": " + e.getMessage(), e);
+      throw new StoreException(
+          "Cannot open, close or replace the store " + dir + ": " + e.getMessage(), e);
     } finally {
       envLock.writeLock().unlock();
     }
@@ -196,10 +212,18 @@ public final class LmdbStore implements KeyValueStore {
   private void open() throws IOException {
     Files.createDirectories(dir);
     Env<ByteBuffer> env =
-        Env.create().setMapSize(mapSize).setMaxDbs(2).setMaxReaders(MAX_READERS).open(dir.toFile(), EnvFlags.MDB_NOSYNC, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
+        Env.create()
+            .setMapSize(mapSize)
+            .setMaxDbs(2)
+            .setMaxReaders(MAX_READERS)
+            .open(dir.toFile(), EnvFlags.MDB_NOSYNC, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
     boolean done = false;
     try {
-      Opened o = new Opened(env, env.openDbi("data", DbiFlags.MDB_CREATE), env.openDbi("meta", DbiFlags.MDB_CREATE));
+      Opened o =
+          new Opened(
+              env,
+              env.openDbi("data", DbiFlags.MDB_CREATE),
+              env.openDbi("meta", DbiFlags.MDB_CREATE));
       try (Txn<ByteBuffer> txn = env.txnRead()) {
         applied = LmdbTxn.readApplied(txn, o.meta);
       }

@@ -14,7 +14,10 @@ import org.lmdbjava.PutFlags;
 import org.lmdbjava.SeekOp;
 import org.lmdbjava.Txn;
 
-/** A read or write transaction of {@link LmdbStore}. A stored value is the value and then 4 bytes of CRC32C over key and value, big endian. */
+/**
+ * A read or write transaction of {@link LmdbStore}. A stored value is the value and then 4 bytes of
+ * CRC32C over key and value, big endian.
+ */
 final class LmdbTxn implements WriteTxn {
   private static final byte[] APPLIED = {'a', 'p', 'p', 'l', 'i', 'e', 'd'};
 
@@ -29,7 +32,13 @@ final class LmdbTxn implements WriteTxn {
   private @Nullable Applied position;
   private boolean open = true;
 
-  LmdbTxn(Txn<ByteBuffer> txn, Dbi<ByteBuffer> data, Dbi<ByteBuffer> meta, KeyBuffers buffers, Runnable unlock, Consumer<Applied> onCommit) {
+  LmdbTxn(
+      Txn<ByteBuffer> txn,
+      Dbi<ByteBuffer> data,
+      Dbi<ByteBuffer> meta,
+      KeyBuffers buffers,
+      Runnable unlock,
+      Consumer<Applied> onCommit) {
     this.txn = txn;
     this.data = data;
     this.meta = meta;
@@ -141,7 +150,8 @@ final class LmdbTxn implements WriteTxn {
 
   private ByteBuffer direct(byte[] key) {
     if (key.length == 0 || key.length > KeyBuffers.KEY_BYTES) {
-      throw new IllegalArgumentException("A key must have 1 to " + KeyBuffers.KEY_BYTES + " bytes, but has " + key.length);
+      throw new IllegalArgumentException(
+          "A key must have 1 to " + KeyBuffers.KEY_BYTES + " bytes, but has " + key.length);
     }
     return keyBuffer.clear().put(key).flip();
   }
@@ -173,7 +183,9 @@ final class LmdbTxn implements WriteTxn {
 
   private static StoreException corrupt(byte[] key) {
     return new StoreException(
-        "The value of key " + HexFormat.of().formatHex(key) + " does not match its checksum: the metadata store is damaged. Stop this master and replace it from its peers");
+        "The value of key "
+            + HexFormat.of().formatHex(key)
+            + " does not match its checksum: the metadata store is damaged. Stop this master and replace it from its peers");
   }
 
   private static StoreException failed(String what, LmdbException e) {

@@ -6,7 +6,10 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** A sorted map for tests and simulation. A snapshot is a copy, made when the first reader comes after a commit. */
+/**
+ * A sorted map for tests and simulation. A snapshot is a copy, made when the first reader comes
+ * after a commit.
+ */
 public final class MemoryStore implements KeyValueStore {
   private final ReentrantLock lock = new ReentrantLock();
   private NavigableMap<byte[], byte[]> live = new TreeMap<>(Arrays::compareUnsigned);

@@ -24,7 +24,11 @@ final class MemoryView implements ReadTxn {
     scan(map, from, toExclusive, visitor);
   }
 
-  static void scan(NavigableMap<byte[], byte[]> map, byte[] from, byte @Nullable [] toExclusive, Visitor visitor) {
+  static void scan(
+      NavigableMap<byte[], byte[]> map,
+      byte[] from,
+      byte @Nullable [] toExclusive,
+      Visitor visitor) {
     for (Map.Entry<byte[], byte[]> e : map.tailMap(from, true).entrySet()) {
       if (toExclusive != null && java.util.Arrays.compareUnsigned(e.getKey(), toExclusive) >= 0
           || !visitor.visit(e.getKey().clone(), e.getValue().clone())) {

@@ -8,7 +8,8 @@ public interface ReadTxn extends AutoCloseable {
   byte @Nullable [] get(byte[] key);
 
   /**
-   * Visits entries in key order, from {@code from} inclusive. The visitor must not write to the transaction it is called from.
+   * Visits entries in key order, from {@code from} inclusive. The visitor must not write to the
+   * transaction it is called from.
    *
    * @param toExclusive null for the end of the store
    */

@@ -1,6 +1,9 @@
 package dev.ashlar.master.store;
 
-/** The changes of one or many Raft entries, visible to itself at once and to others after {@link #commit}. */
+/**
+ * The changes of one or many Raft entries, visible to itself at once and to others after {@link
+ * #commit}.
+ */
 public interface WriteTxn extends ReadTxn {
   void put(byte[] key, byte[] value);
 

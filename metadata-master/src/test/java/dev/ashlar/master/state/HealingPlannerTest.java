@@ -54,11 +54,10 @@ final class HealingPlannerTest {
       p.commands().forEach(w::apply);
       p.tasks().forEach(t -> work(w, t));
       tasks.addAll(p.tasks());
-      w.read(
-          txn -> {
-            Invariants.check(txn);
-            return 0;
-          });
+      w.read(txn -> {
+        Invariants.check(txn);
+        return 0;
+      });
       if (p.commands().isEmpty() && p.tasks().isEmpty()) {
         return p;
       }
@@ -113,7 +112,8 @@ final class HealingPlannerTest {
     view.set(Health.SUSPECT, 101);
     p = plan(w, 100);
     assertEquals(5, p.totals().critical());
-    assertEquals(2, p.commands().size(), "the next loss would be the last: both are replaced at once");
+    assertEquals(
+        2, p.commands().size(), "the next loss would be the last: both are replaced at once");
     p.commands().forEach(w::apply);
     heal(w);
     assertEquals(10, tasks.size());
@@ -161,7 +161,10 @@ final class HealingPlannerTest {
     assertTrue(tasks.isEmpty());
   }
 
-  /** What was written while the member was away lies only on the replacement: it is copied back before the replacement is let go. */
+  /**
+   * What was written while the member was away lies only on the replacement: it is copied back
+   * before the replacement is let go.
+   */
   @Test
   void aReturningMemberGetsWhatItMissedFirst() {
     World w = cluster("rs-3-2", 6);
@@ -182,7 +185,10 @@ final class HealingPlannerTest {
     assertEquals(102, p.tasks().get(0).disk());
     assertEquals(105, p.tasks().get(0).sources()[2]);
     view.set(Health.DOWN, 102);
-    assertEquals(List.of(new LogCommand.StartReplacement(1, 3, 2, 105, false)), plan(w, 0).commands(), "gone again: resumed");
+    assertEquals(
+        List.of(new LogCommand.StartReplacement(1, 3, 2, 105, false)),
+        plan(w, 0).commands(),
+        "gone again: resumed");
     view.set(Health.UP, 102);
     heal(w);
     assertEquals(0, w.group(1).replacements()[2]);
@@ -223,7 +229,9 @@ final class HealingPlannerTest {
     view.set(Health.DOWN, onto, last, 103, 102);
     for (int i = 0; i < 5; i++) {
       p = plan(w, 100);
-      assertTrue(p.commands().stream().noneMatch(LogCommand.DropReplacement.class::isInstance), p::toString);
+      assertTrue(
+          p.commands().stream().noneMatch(LogCommand.DropReplacement.class::isInstance),
+          p::toString);
       p.commands().forEach(w::apply);
       assertTrue(p.tasks().isEmpty());
     }
@@ -237,7 +245,8 @@ final class HealingPlannerTest {
     w.group(w.firstDisks());
     MasterReply.Opened o = w.create(ROOT, "f");
     ChunkPlace place = w.allocate(o, 0, 1, false, 1).get(0);
-    World.attr(w.commit(o, w.policy.chunkBytes(), true, w.sealed(place, w.policy.chunkBytes(), 0b01000)));
+    World.attr(
+        w.commit(o, w.policy.chunkBytes(), true, w.sealed(place, w.policy.chunkBytes(), 0b01000)));
     Plan p = plan(w, 10);
     assertEquals(1, p.tasks().size());
     assertEquals(new BlockKey(place.chunk(), 1, 3), p.tasks().get(0).block());
@@ -255,10 +264,12 @@ final class HealingPlannerTest {
     RebuildTask t = plan(w, 10).tasks().get(0);
     MasterReply.Opened o = World.opened(w.ask(new Command.AcquireLease(f)));
     ChunkPlace p = w.allocate(o, 0, 1, false, 1).get(0);
-    World.attr(w.commit(o, w.policy.chunkBytes(), true, w.sealed(p, w.policy.chunkBytes(), 0b00010)));
+    World.attr(
+        w.commit(o, w.policy.chunkBytes(), true, w.sealed(p, w.policy.chunkBytes(), 0b00010)));
     work(w, t);
     assertEquals(0, w.chunk(f, 0).onReplacement(), "of an older version");
-    w.apply(new BlocksRebuilt(List.of(new DiskBlock(1, new BlockKey(p.chunk(), p.version(), 1), 104))));
+    w.apply(
+        new BlocksRebuilt(List.of(new DiskBlock(1, new BlockKey(p.chunk(), p.version(), 1), 104))));
     assertEquals(0, w.chunk(f, 0).onReplacement(), "on a disk that is not its own");
     assertEquals(0b00010, w.chunk(f, 0).missing());
   }
@@ -318,7 +329,10 @@ final class HealingPlannerTest {
     p = heal(w);
     assertEquals(36, p.totals().whole());
     assertEquals(0, p.totals().pendingBlocks());
-    w.topology().groups().values().forEach(g -> assertEquals(0, Arrays.stream(g.replacements()).sum()));
+    w.topology()
+        .groups()
+        .values()
+        .forEach(g -> assertEquals(0, Arrays.stream(g.replacements()).sum()));
   }
 
   @Test
@@ -330,7 +344,9 @@ final class HealingPlannerTest {
     assertEquals(2, p.totals().lost());
     assertEquals(List.of(f), p.totals().lostInodes());
     assertTrue(tasks.isEmpty());
-    assertFalse(w.query(q -> q.layout(f, 0, 10, view, World.TOKENS)).chunks().stream().anyMatch(c -> c.blocks().stream().filter(b -> b.exists()).count() < 3));
+    assertFalse(
+        w.query(q -> q.layout(f, 0, 10, view, World.TOKENS)).chunks().stream()
+            .anyMatch(c -> c.blocks().stream().filter(b -> b.exists()).count() < 3));
     view.set(Health.UP, 100);
     p = heal(w);
     assertEquals(0, p.totals().lost());

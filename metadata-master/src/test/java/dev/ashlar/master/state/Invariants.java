@@ -39,7 +39,8 @@ final class Invariants {
 
   private Invariants(ReadTxn txn) {
     this.t = new Tables(txn);
-    t.all(InodeRow.class, Table.INODES.key()).forEach(f -> inodes.put(f.row().attr().inode(), f.row()));
+    t.all(InodeRow.class, Table.INODES.key())
+        .forEach(f -> inodes.put(f.row().attr().inode(), f.row()));
   }
 
   static void check(ReadTxn txn) {
@@ -67,7 +68,9 @@ final class Invariants {
       entries.merge(parent, 1, Integer::sum);
       subdirectories.merge(parent, row.attr().isDirectory() ? 1 : 0, Integer::sum);
       if (row.parent() != parent || !row.name().equals(name)) {
-        assertTrue(links.remove(f.row().inode() + " " + parent + " " + name), () -> "no way back from inode to name " + name);
+        assertTrue(
+            links.remove(f.row().inode() + " " + parent + " " + name),
+            () -> "no way back from inode to name " + name);
       }
     }
     assertTrue(links.isEmpty(), () -> "names that do not exist: " + links);
@@ -79,7 +82,8 @@ final class Invariants {
         directories++;
         assertEquals(entries.getOrDefault(a.inode(), 0).longValue(), a.size(), "entries of " + a);
         assertEquals(2 + subdirectories.getOrDefault(a.inode(), 0), a.links(), "links of " + a);
-        assertEquals(a.inode() == Attr.ROOT ? 0 : 1, names.getOrDefault(a.inode(), 0), "names of " + a);
+        assertEquals(
+            a.inode() == Attr.ROOT ? 0 : 1, names.getOrDefault(a.inode(), 0), "names of " + a);
         assertTrue(Inodes.isWithin(t, a.inode(), Attr.ROOT), () -> "not under the root: " + a);
       } else {
         files += a.links() > 0 ? 1 : 0;
@@ -121,18 +125,28 @@ final class Invariants {
       assertEquals(new ChunkOwner(inode, Tables.index(f.key())), t.owner(row.group(), row.chunk()));
       assertTrue(row.chunk() < cluster.nextChunk() && row.version() <= row.lastVersion());
       assertTrue(row.validLength() >= 1 && row.validLength() <= row.storedLength());
-      assertTrue(Tables.index(f.key()) * policy.chunkBytes() + row.validLength() <= file.attr().size(), "chunk past the end of its file");
+      assertTrue(
+          Tables.index(f.key()) * policy.chunkBytes() + row.validLength() <= file.attr().size(),
+          "chunk past the end of its file");
       assertEquals(0, row.missing() & ~Chunks.stored(row, policy));
       assertEquals(0, row.onReplacement() & ~Chunks.stored(row, policy));
       for (int i = 0; i < policy.width(); i++) {
-        assertFalse(Chunks.has(row.onReplacement(), i) && group.replacements()[i] == 0, "a block on a replacement that is none");
+        assertFalse(
+            Chunks.has(row.onReplacement(), i) && group.replacements()[i] == 0,
+            "a block on a replacement that is none");
       }
-      assertEquals(null, t.deletion(row.group(), row.chunk(), row.version()), "a live version is to be deleted");
+      assertEquals(
+          null,
+          t.deletion(row.group(), row.chunk(), row.version()),
+          "a live version is to be deleted");
     }
     assertEquals(index, t.keys(Table.CHUNK_INDEX.key(), Integer.MAX_VALUE).size(), "index rows");
     assertEquals(index, cluster.chunks(), "count of chunks");
     assertEquals(bytes, cluster.dataBytes(), "count of bytes");
-    assertEquals(t.all(DeletionRow.class, Table.DELETIONS.key()).size(), cluster.deletions(), "count of deletions");
+    assertEquals(
+        t.all(DeletionRow.class, Table.DELETIONS.key()).size(),
+        cluster.deletions(),
+        "count of deletions");
     counts.forEach((id, c) -> equal(id, c.row(), t.counts(id)));
   }
 
@@ -142,7 +156,12 @@ final class Invariants {
   }
 
   private static String text(GroupCounts c) {
-    return c.chunks() + " " + c.bytes() + Arrays.toString(c.stored()) + Arrays.toString(c.missing()) + Arrays.toString(c.replaced());
+    return c.chunks()
+        + " "
+        + c.bytes()
+        + Arrays.toString(c.stored())
+        + Arrays.toString(c.missing())
+        + Arrays.toString(c.replaced());
   }
 
   private void leases() {
@@ -160,7 +179,9 @@ final class Invariants {
     assertEquals(leases, t.keys(Table.LEASE_EPOCHS.key(), Integer.MAX_VALUE).size());
     assertEquals(leases, t.keys(Table.CLIENT_LEASES.key(), Integer.MAX_VALUE).size());
     for (InodeRow row : inodes.values()) {
-      assertTrue(row.attr().links() > 0 || t.lease(row.attr().inode()) != null, () -> "staged file without lease: " + row);
+      assertTrue(
+          row.attr().links() > 0 || t.lease(row.attr().inode()) != null,
+          () -> "staged file without lease: " + row);
     }
     int staged = 0;
     for (Found<StagedRow> f : t.all(StagedRow.class, Table.STAGED.key())) {
@@ -170,7 +191,10 @@ final class Invariants {
       assertNotNull(lease, "staged chunk without lease");
       assertEquals(lease.epoch(), f.row().epoch());
       assertEquals(new ChunkOwner(inode, Tables.index(f.key())), t.stagedOwner(f.row().chunk()));
-      assertEquals(null, t.deletion(f.row().group(), f.row().chunk(), f.row().version()), "a staged version is to be deleted");
+      assertEquals(
+          null,
+          t.deletion(f.row().group(), f.row().chunk(), f.row().version()),
+          "a staged version is to be deleted");
     }
     assertEquals(staged, t.keys(Table.STAGED_CHUNKS.key(), Integer.MAX_VALUE).size());
   }
@@ -179,8 +203,12 @@ final class Invariants {
   static Set<DeletionKey> live(ReadTxn txn) {
     Tables t = new Tables(txn);
     Set<DeletionKey> live = new HashSet<>();
-    t.all(ChunkRow.class, Table.CHUNKS.key()).forEach(f -> live.add(new DeletionKey(f.row().group(), f.row().chunk(), f.row().version())));
-    t.all(StagedRow.class, Table.STAGED.key()).forEach(f -> live.add(new DeletionKey(f.row().group(), f.row().chunk(), f.row().version())));
+    t.all(ChunkRow.class, Table.CHUNKS.key())
+        .forEach(
+            f -> live.add(new DeletionKey(f.row().group(), f.row().chunk(), f.row().version())));
+    t.all(StagedRow.class, Table.STAGED.key())
+        .forEach(
+            f -> live.add(new DeletionKey(f.row().group(), f.row().chunk(), f.row().version())));
     return live;
   }
 }

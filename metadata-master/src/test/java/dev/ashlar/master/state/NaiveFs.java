@@ -8,11 +8,15 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A file system in maps, written as plainly as can be, to judge the state machine by. Null as an answer means success. */
+/**
+ * A file system in maps, written as plainly as can be, to judge the state machine by. Null as an
+ * answer means success.
+ */
 final class NaiveFs {
   static final class Node {
     final FileType type;
     final TreeMap<String, Long> entries = new TreeMap<>();
+
     /** Valid length of each committed chunk. */
     final TreeMap<Integer, Long> chunks = new TreeMap<>();
 
@@ -52,14 +56,19 @@ final class NaiveFs {
   }
 
   int names(long inode) {
-    return (int) nodes.values().stream().flatMap(n -> n.entries.values().stream()).filter(i -> i == inode).count();
+    return (int)
+        nodes.values().stream()
+            .flatMap(n -> n.entries.values().stream())
+            .filter(i -> i == inode)
+            .count();
   }
 
   private boolean within(long inode, long ancestor) {
     if (inode == ancestor) {
       return true;
     }
-    return node(ancestor).entries.values().stream().anyMatch(c -> node(c).directory() && within(inode, c));
+    return node(ancestor).entries.values().stream()
+        .anyMatch(c -> node(c).directory() && within(inode, c));
   }
 
   @Nullable ErrorCode dir(long inode) {
@@ -100,7 +109,12 @@ final class NaiveFs {
     ErrorCode e = dir(parent);
     Node n = at(parent, name);
     if (e == null) {
-      e = n == null ? ErrorCode.NOT_FOUND : !n.directory() ? ErrorCode.NOT_DIRECTORY : !n.entries.isEmpty() ? ErrorCode.NOT_EMPTY : null;
+      e =
+          n == null
+              ? ErrorCode.NOT_FOUND
+              : !n.directory()
+                  ? ErrorCode.NOT_DIRECTORY
+                  : !n.entries.isEmpty() ? ErrorCode.NOT_EMPTY : null;
     }
     if (e == null) {
       take(parent, name);
@@ -108,7 +122,13 @@ final class NaiveFs {
     return e;
   }
 
-  @Nullable ErrorCode rename(long parent, String name, long newParent, String newName, boolean noReplace, boolean exchange) {
+  @Nullable ErrorCode rename(
+      long parent,
+      String name,
+      long newParent,
+      String newName,
+      boolean noReplace,
+      boolean exchange) {
     if (noReplace && exchange) {
       return ErrorCode.INVALID;
     }
@@ -190,7 +210,9 @@ final class NaiveFs {
 
   @Nullable ErrorCode leased(long inode, long epoch, long client) {
     Node n = nodes.get(inode);
-    return n == null || n.epoch != epoch || n.client != client || epoch == 0 ? ErrorCode.LEASE_LOST : null;
+    return n == null || n.epoch != epoch || n.client != client || epoch == 0
+        ? ErrorCode.LEASE_LOST
+        : null;
   }
 
   void lease(long inode, long epoch, long client) {

@@ -46,11 +46,10 @@ final class NamespaceTest {
 
   @AfterEach
   void stop() {
-    w.read(
-        txn -> {
-          Invariants.check(txn);
-          return 0;
-        });
+    w.read(txn -> {
+      Invariants.check(txn);
+      return 0;
+    });
     w.close();
   }
 
@@ -69,20 +68,23 @@ final class NamespaceTest {
     long f = w.touch(b, "f");
     attr(w.ask(new Command.Symlink(ROOT, "up", "a/../a/b", 1, 2)));
     attr(w.ask(new Command.Symlink(b, "abs", "/a/b/f", 1, 2)));
-    assertEquals(new MasterReply.Resolved(w.query(q -> q.attr(f)), b, "f"), resolve("/a/./b//f", true));
+    assertEquals(
+        new MasterReply.Resolved(w.query(q -> q.attr(f)), b, "f"), resolve("/a/./b//f", true));
     assertEquals(f, resolve("/up/abs", true).attr().inode());
     assertEquals("abs", resolve("/up/abs", false).name());
     assertEquals(b, resolve("/up/", false).attr().inode());
     assertEquals(a, resolve("/up/..", true).attr().inode());
     assertEquals("a", resolve("/up/..", true).name());
-    assertEquals(new MasterReply.Resolved(w.query(q -> q.attr(ROOT)), 0, ""), resolve("/../..", true));
+    assertEquals(
+        new MasterReply.Resolved(w.query(q -> q.attr(ROOT)), 0, ""), resolve("/../..", true));
     assertEquals(ErrorCode.NOT_DIRECTORY, fails(q -> q.resolve("/a/b/f/", true)).code());
     assertEquals(ErrorCode.NOT_DIRECTORY, fails(q -> q.resolve("/a/b/f/x", true)).code());
     AshlarException gone = fails(q -> q.resolve("/a/none", true));
     assertEquals(ErrorCode.NOT_FOUND, gone.code());
     assertEquals("/a/none: no such file or directory", gone.getMessage());
     assertEquals(ErrorCode.INVALID, fails(q -> q.resolve("a", true)).code());
-    assertEquals(ErrorCode.NAME_TOO_LONG, fails(q -> q.resolve("/" + "x".repeat(256), true)).code());
+    assertEquals(
+        ErrorCode.NAME_TOO_LONG, fails(q -> q.resolve("/" + "x".repeat(256), true)).code());
     assertEquals("a/../a/b", w.query(q -> q.readLink(resolve("/up", false).attr().inode())));
     assertEquals(ErrorCode.INVALID, fails(q -> q.readLink(a)).code());
   }
@@ -132,7 +134,10 @@ final class NamespaceTest {
   @Test
   void setGroupIdIsHandedDown() {
     long a = w.mkdir(ROOT, "a");
-    attr(w.ask(new Command.SetAttr(a, Command.SetAttr.MODE | Command.SetAttr.GID, 02775, 0, 42, 0, 0)));
+    attr(
+        w.ask(
+            new Command.SetAttr(
+                a, Command.SetAttr.MODE | Command.SetAttr.GID, 02775, 0, 42, 0, 0)));
     Attr sub = attr(w.ask(new Command.Mkdir(a, "b", 0755, 1, 2)));
     assertEquals(42, sub.gid());
     assertEquals(02755, sub.mode());
@@ -187,7 +192,10 @@ final class NamespaceTest {
     assertEquals(2, attr(w.ask(new Command.HardLink(f, a, "g"))).links());
     assertEquals(3, attr(w.ask(new Command.HardLink(f, a, "h"))).links());
     done(w.ask(new Command.Rename(a, "g", a, "h", false, false)));
-    assertEquals(3, w.query(q -> q.attr(f)).links(), "a rename onto another name of the same file does nothing");
+    assertEquals(
+        3,
+        w.query(q -> q.attr(f)).links(),
+        "a rename onto another name of the same file does nothing");
     done(w.ask(new Command.Unlink(ROOT, "f")));
     assertEquals("/a/g", w.query(q -> q.path(f)));
     done(w.ask(new Command.Rename(a, "h", ROOT, "i", false, false)));
@@ -197,7 +205,8 @@ final class NamespaceTest {
     refused(ErrorCode.PERMISSION, w.ask(new Command.HardLink(a, ROOT, "d")));
     refused(ErrorCode.EXISTS, w.ask(new Command.HardLink(f, ROOT, "a")));
     refused(ErrorCode.NOT_FOUND, w.ask(new Command.HardLink(999, ROOT, "z")));
-    long staged = World.opened(w.ask(new Command.Stage(ROOT, 0600, 0, 0, "", 0, new long[0]))).attr().inode();
+    long staged =
+        World.opened(w.ask(new Command.Stage(ROOT, 0600, 0, 0, "", 0, new long[0]))).attr().inode();
     refused(ErrorCode.NOT_FOUND, w.ask(new Command.HardLink(staged, ROOT, "z")));
   }
 
@@ -205,7 +214,17 @@ final class NamespaceTest {
   void attributesAreSetByMask() {
     long f = w.touch(ROOT, "f");
     w.nowNs = 9_000_000_000L;
-    Attr a = attr(w.ask(new Command.SetAttr(f, Command.SetAttr.MODE | Command.SetAttr.UID | Command.SetAttr.MODIFIED, 0104711, 7, 8, 1, 2)));
+    Attr a =
+        attr(
+            w.ask(
+                new Command.SetAttr(
+                    f,
+                    Command.SetAttr.MODE | Command.SetAttr.UID | Command.SetAttr.MODIFIED,
+                    0104711,
+                    7,
+                    8,
+                    1,
+                    2)));
     assertEquals(04711, a.mode());
     assertEquals(7, a.uid());
     assertEquals(0, a.gid());
@@ -219,15 +238,23 @@ final class NamespaceTest {
   void extendedAttributes() {
     long f = w.touch(ROOT, "f");
     done(w.ask(new Command.SetXattr(f, "user.a", new byte[] {1}, true, false)));
-    refused(ErrorCode.EXISTS, w.ask(new Command.SetXattr(f, "user.a", new byte[] {2}, true, false)));
-    refused(ErrorCode.NO_ATTRIBUTE, w.ask(new Command.SetXattr(f, "user.b", new byte[] {2}, false, true)));
+    refused(
+        ErrorCode.EXISTS, w.ask(new Command.SetXattr(f, "user.a", new byte[] {2}, true, false)));
+    refused(
+        ErrorCode.NO_ATTRIBUTE,
+        w.ask(new Command.SetXattr(f, "user.b", new byte[] {2}, false, true)));
     done(w.ask(new Command.SetXattr(f, "user.a", new byte[0], false, true)));
     assertEquals(0, w.query(q -> q.xattr(f, "user.a")).length);
     done(w.ask(new Command.SetXattr(f, "user.big", new byte[64 << 10], false, false)));
-    refused(ErrorCode.TOO_LARGE, w.ask(new Command.SetXattr(f, "user.big", new byte[(64 << 10) + 1], false, false)));
-    refused(ErrorCode.NAME_TOO_LONG, w.ask(new Command.SetXattr(f, "x".repeat(256), new byte[0], false, false)));
+    refused(
+        ErrorCode.TOO_LARGE,
+        w.ask(new Command.SetXattr(f, "user.big", new byte[(64 << 10) + 1], false, false)));
+    refused(
+        ErrorCode.NAME_TOO_LONG,
+        w.ask(new Command.SetXattr(f, "x".repeat(256), new byte[0], false, false)));
     refused(ErrorCode.INVALID, w.ask(new Command.SetXattr(f, "", new byte[0], false, false)));
-    refused(ErrorCode.INVALID, w.ask(new Command.SetXattr(f, "ashlar.x", new byte[0], false, false)));
+    refused(
+        ErrorCode.INVALID, w.ask(new Command.SetXattr(f, "ashlar.x", new byte[0], false, false)));
     assertEquals(List.of("user.a", "user.big"), w.query(q -> q.xattrs(f)));
     done(w.ask(new Command.RemoveXattr(f, "user.a")));
     refused(ErrorCode.NO_ATTRIBUTE, w.ask(new Command.RemoveXattr(f, "user.a")));
@@ -238,15 +265,31 @@ final class NamespaceTest {
   void policiesAreInheritedFromTheNearestDirectory() {
     long a = w.mkdir(ROOT, "a");
     long b = w.mkdir(a, "b");
-    refused(ErrorCode.INVALID, w.ask(new Command.SetXattr(a, "ashlar.policy", "rs-x".getBytes(UTF_8), false, false)));
-    done(w.ask(new Command.SetXattr(a, "ashlar.policy", "MIRROR-3\n".getBytes(UTF_8), false, false)));
+    refused(
+        ErrorCode.INVALID,
+        w.ask(new Command.SetXattr(a, "ashlar.policy", "rs-x".getBytes(UTF_8), false, false)));
+    done(
+        w.ask(
+            new Command.SetXattr(a, "ashlar.policy", "MIRROR-3\n".getBytes(UTF_8), false, false)));
     assertEquals("mirror-3", new String(w.query(q -> q.xattr(a, "ashlar.policy")), UTF_8));
     assertEquals(List.of("ashlar.policy"), w.query(q -> q.xattrs(a)));
     assertEquals("mirror-3", w.create(b, "f").attr().policy());
     assertEquals("rs-3-2", w.create(ROOT, "f").attr().policy());
-    assertEquals("xor-2-1", World.opened(w.ask(new Command.Create(b, "g", 0, 0, 0, true, "xor-2-1-64k"))).attr().policy());
+    assertEquals(
+        "xor-2-1",
+        World.opened(w.ask(new Command.Create(b, "g", 0, 0, 0, true, "xor-2-1-64k")))
+            .attr()
+            .policy());
     refused(ErrorCode.INVALID, w.ask(new Command.Create(b, "h", 0, 0, 0, true, "none")));
-    refused(ErrorCode.INVALID, w.ask(new Command.SetXattr(resolve("/f", true).attr().inode(), "ashlar.policy", "rs-3-2".getBytes(UTF_8), false, false)));
+    refused(
+        ErrorCode.INVALID,
+        w.ask(
+            new Command.SetXattr(
+                resolve("/f", true).attr().inode(),
+                "ashlar.policy",
+                "rs-3-2".getBytes(UTF_8),
+                false,
+                false)));
     done(w.ask(new Command.RemoveXattr(a, "ashlar.policy")));
     refused(ErrorCode.NO_ATTRIBUTE, w.ask(new Command.RemoveXattr(a, "ashlar.policy")));
     done(w.apply(new LogCommand.SetPolicy("xor-4-1")));

@@ -67,8 +67,12 @@ final class PlacementTest {
       for (long b = a + 1; b < 110; b++) {
         for (long c = b + 1; c < 110; c++) {
           TestView three = new TestView().set(Health.SUSPECT, a, b, c);
-          long[] chosen = new Placement(w.topology(), three).choose(RS, 1, new long[0], new Random(1));
-          long usable = Arrays.stream(w.group(chosen[0]).members()).filter(d -> three.disk(d).writable()).count();
+          long[] chosen =
+              new Placement(w.topology(), three).choose(RS, 1, new long[0], new Random(1));
+          long usable =
+              Arrays.stream(w.group(chosen[0]).members())
+                  .filter(d -> three.disk(d).writable())
+                  .count();
           assertTrue(usable >= RS.minimumBlocks());
         }
       }
@@ -97,27 +101,37 @@ final class PlacementTest {
     assertFalse(used.containsKey(1L));
     assertTrue(used.values().stream().allMatch(n -> n < 25), used::toString);
     long[] all = LongStream.rangeClosed(1, 27).toArray();
-    assertEquals(1, placement(w).choose(RS, 1, all, new Random(7)).length, "failed groups are better than none");
+    assertEquals(
+        1,
+        placement(w).choose(RS, 1, all, new Random(7)).length,
+        "failed groups are better than none");
   }
 
   @Test
   void oneDiskSaysHowManyAreNeeded() {
     World w = cluster("rs-6-3", 1, 1);
     assertTrue(placement(w).missingGroups(RS, true).isEmpty());
-    AshlarException e = assertThrows(AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
     assertEquals(ErrorCode.NO_SPACE, e.code());
-    assertTrue(String.valueOf(e.getMessage()).contains("needs 9 disks, but 1 are registered"), e::toString);
+    assertTrue(
+        String.valueOf(e.getMessage()).contains("needs 9 disks, but 1 are registered"),
+        e::toString);
   }
 
   @Test
   void fewServersWithManyDisksAreCrowdedButNeverTwiceOnOneDisk() throws AshlarException {
     World w = cluster("rs-6-3", 3, 4);
-    assertThrows(AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
+    assertThrows(
+        AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
     makeGroups(w);
     for (GroupRow g : w.topology().groups().values()) {
       assertEquals(9, Arrays.stream(g.members()).distinct().count());
       for (String server : List.of("s0", "s1", "s2")) {
-        assertEquals(3, Arrays.stream(g.members()).filter(d -> w.topology().domain(d).equals(server)).count());
+        assertEquals(
+            3,
+            Arrays.stream(g.members()).filter(d -> w.topology().domain(d).equals(server)).count());
       }
       assertEquals(6, w.topology().crowded(g));
     }
@@ -142,7 +156,11 @@ final class PlacementTest {
     w.servers(18, 1);
     makeGroups(w);
     assertEquals(20, w.topology().groups().size());
-    long fresh = w.topology().groups().values().stream().flatMapToLong(g -> Arrays.stream(g.members())).filter(d -> d >= 109).count();
+    long fresh =
+        w.topology().groups().values().stream()
+            .flatMapToLong(g -> Arrays.stream(g.members()))
+            .filter(d -> d >= 109)
+            .count();
     assertTrue(fresh >= 85, "new groups use new disks: " + fresh);
   }
 
@@ -166,10 +184,14 @@ final class PlacementTest {
       assertFalse(LongStream.of(w.group(g).members()).anyMatch(d -> d == 104));
     }
     view.free(1 << 20, LongStream.range(100, 110).toArray());
-    AshlarException e = assertThrows(AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
     assertEquals(ErrorCode.NO_SPACE, e.code());
     view.set(Health.SUSPECT, LongStream.range(100, 105).toArray());
-    e = assertThrows(AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
+    e =
+        assertThrows(
+            AshlarException.class, () -> placement(w).choose(RS, 1, new long[0], new Random(1)));
     assertEquals(ErrorCode.UNAVAILABLE, e.code());
   }
 }

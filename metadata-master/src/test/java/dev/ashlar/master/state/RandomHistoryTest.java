@@ -46,8 +46,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Long random histories of commands, judged step by step by {@link NaiveFs}, by {@link Invariants}, by a second replica on another kind of store, and by a record of which
- * disk really got which block. A failure names its seed; put it into the list of the first test to run it alone.
+ * Long random histories of commands, judged step by step by {@link NaiveFs}, by {@link Invariants},
+ * by a second replica on another kind of store, and by a record of which disk really got which
+ * block. A failure names its seed; put it into the list of the first test to run it alone.
  */
 final class RandomHistoryTest {
   private static final Policy POLICY = Policy.parse("rs-3-2");
@@ -77,7 +78,9 @@ final class RandomHistoryTest {
         try {
           history.step(i);
         } catch (AssertionError | RuntimeException e) {
-          throw new AssertionError("seed " + seed + ", step " + i + ", command " + history.last + ": " + e.getMessage(), e);
+          throw new AssertionError(
+              "seed " + seed + ", step " + i + ", command " + history.last + ": " + e.getMessage(),
+              e);
         }
       }
       assertTrue(history.done > steps / 4, () -> "too little succeeded: " + history.done);
@@ -93,11 +96,13 @@ final class RandomHistoryTest {
     private final Map<Long, Long> acked = new HashMap<>();
     private final List<ClientCommand> unacked = new ArrayList<>();
     private final Map<ClientCommand, Message> replies = new HashMap<>();
+
     /** What was handed out, by "chunk version". */
     private final Map<String, ChunkPlace> places = new HashMap<>();
 
     private final Set<DeletionKey> handedOut = new HashSet<>();
     private final Set<DeletionKey> deleted = new HashSet<>();
+
     /** "chunk version index disk" of each block that is truly on a disk. */
     private final Set<String> truth = new HashSet<>();
 
@@ -124,7 +129,8 @@ final class RandomHistoryTest {
       one.nowNs = nowNs - (random.nextInt(10) == 0 ? 500 : 0);
       two.nowNs = one.nowNs;
       String before = i % 7 == 0 ? effects() : "";
-      Message reply = random.nextInt(100) < 20 ? cluster() : random.nextInt(100) < 3 ? again() : operation();
+      Message reply =
+          random.nextInt(100) < 20 ? cluster() : random.nextInt(100) < 3 ? again() : operation();
       if (reply instanceof ErrorReply && !before.isEmpty()) {
         assertEquals(before, effects(), "a refused command changed something");
       }
@@ -148,7 +154,9 @@ final class RandomHistoryTest {
       last = command;
       Message a = one.apply(command);
       Message b = two.apply(command);
-      assertEquals(HexFormat.of().formatHex(Encoding.encodeMessage(a)), HexFormat.of().formatHex(Encoding.encodeMessage(b)));
+      assertEquals(
+          HexFormat.of().formatHex(Encoding.encodeMessage(a)),
+          HexFormat.of().formatHex(Encoding.encodeMessage(b)));
       return a;
     }
 
@@ -176,7 +184,9 @@ final class RandomHistoryTest {
         return e;
       }
       String before = dump(one);
-      assertEquals(HexFormat.of().formatHex(Encoding.encodeMessage(first)), HexFormat.of().formatHex(Encoding.encodeMessage(both(c))));
+      assertEquals(
+          HexFormat.of().formatHex(Encoding.encodeMessage(first)),
+          HexFormat.of().formatHex(Encoding.encodeMessage(both(c))));
       assertEquals(before, dump(one), "a repeated command did something");
       return first;
     }
@@ -193,13 +203,17 @@ final class RandomHistoryTest {
     }
 
     private long anyDirectory() {
-      List<Long> all = model.nodes.keySet().stream().filter(i -> model.node(i).directory()).sorted().toList();
+      List<Long> all =
+          model.nodes.keySet().stream().filter(i -> model.node(i).directory()).sorted().toList();
       return random.nextInt(20) == 0 ? anyInode() : all.get(random.nextInt(all.size()));
     }
 
     private long anyLeased() {
-      List<Long> all = model.nodes.keySet().stream().filter(i -> model.node(i).epoch != 0).sorted().toList();
-      return all.isEmpty() || random.nextInt(20) == 0 ? anyInode() : all.get(random.nextInt(all.size()));
+      List<Long> all =
+          model.nodes.keySet().stream().filter(i -> model.node(i).epoch != 0).sorted().toList();
+      return all.isEmpty() || random.nextInt(20) == 0
+          ? anyInode()
+          : all.get(random.nextInt(all.size()));
     }
 
     private String anyName() {
@@ -251,7 +265,12 @@ final class RandomHistoryTest {
       ErrorCode code = model.dir(parent);
       Node there = model.at(parent, name);
       if (code == null && there != null) {
-        code = exclusive || there.type == FileType.SYMLINK ? ErrorCode.EXISTS : there.directory() ? ErrorCode.IS_DIRECTORY : there.epoch != 0 ? ErrorCode.LEASE_LOST : null;
+        code =
+            exclusive || there.type == FileType.SYMLINK
+                ? ErrorCode.EXISTS
+                : there.directory()
+                    ? ErrorCode.IS_DIRECTORY
+                    : there.epoch != 0 ? ErrorCode.LEASE_LOST : null;
       }
       Message reply = client(client, new Command.Create(parent, name, 0644, 1, 2, exclusive, ""));
       expect(code, reply);
@@ -281,9 +300,19 @@ final class RandomHistoryTest {
     }
 
     private Message rename(long client) {
-      Command.Rename r = new Command.Rename(anyDirectory(), anyName(), anyDirectory(), anyName(), random.nextInt(5) == 0, random.nextInt(4) == 0);
+      Command.Rename r =
+          new Command.Rename(
+              anyDirectory(),
+              anyName(),
+              anyDirectory(),
+              anyName(),
+              random.nextInt(5) == 0,
+              random.nextInt(4) == 0);
       Message reply = client(client, r);
-      expect(model.rename(r.parent(), r.name(), r.newParent(), r.newName(), r.noReplace(), r.exchange()), reply);
+      expect(
+          model.rename(
+              r.parent(), r.name(), r.newParent(), r.newName(), r.noReplace(), r.exchange()),
+          reply);
       return reply;
     }
 
@@ -366,7 +395,8 @@ final class RandomHistoryTest {
       long parent = anyDirectory();
       int chunks = random.nextInt(3);
       ErrorCode code = model.dir(parent);
-      Message reply = client(client, new Command.Stage(parent, 0600, 3, 4, "", chunks, groups(chunks)));
+      Message reply =
+          client(client, new Command.Stage(parent, 0600, 3, 4, "", chunks, groups(chunks)));
       expect(code, reply);
       if (reply instanceof MasterReply.Opened o) {
         model.nodes.put(o.attr().inode(), new Node(FileType.FILE));
@@ -395,7 +425,17 @@ final class RandomHistoryTest {
       long epoch = epochOf(inode);
       int count = 1 + random.nextInt(2);
       ErrorCode code = model.leased(inode, epoch, client);
-      Message reply = client(client, new Command.Allocate(inode, epoch, random.nextInt(3), count, random.nextInt(3) == 0, new long[0], groups(count)));
+      Message reply =
+          client(
+              client,
+              new Command.Allocate(
+                  inode,
+                  epoch,
+                  random.nextInt(3),
+                  count,
+                  random.nextInt(3) == 0,
+                  new long[0],
+                  groups(count)));
       expect(code, reply);
       if (reply instanceof MasterReply.Allocated a) {
         a.chunks().forEach(p -> staged(inode, p));
@@ -408,9 +448,22 @@ final class RandomHistoryTest {
       String name = "user." + anyName();
       Node n = model.nodes.get(inode);
       boolean remove = random.nextBoolean();
-      ErrorCode code = n == null ? ErrorCode.NOT_FOUND : remove && !n.xattrs.containsKey(name) ? ErrorCode.NO_ATTRIBUTE : null;
+      ErrorCode code =
+          n == null
+              ? ErrorCode.NOT_FOUND
+              : remove && !n.xattrs.containsKey(name) ? ErrorCode.NO_ATTRIBUTE : null;
       String value = "v" + random.nextInt();
-      Message reply = client(client, remove ? new Command.RemoveXattr(inode, name) : new Command.SetXattr(inode, name, value.getBytes(java.nio.charset.StandardCharsets.UTF_8), false, false));
+      Message reply =
+          client(
+              client,
+              remove
+                  ? new Command.RemoveXattr(inode, name)
+                  : new Command.SetXattr(
+                      inode,
+                      name,
+                      value.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                      false,
+                      false));
       expect(code, reply);
       if (n != null && code == null) {
         if (remove) {
@@ -432,18 +485,28 @@ final class RandomHistoryTest {
       long size = n == null ? 0 : random.nextInt(5) == 0 ? anySize() : n.size;
       for (int index : n == null ? List.<Integer>of() : List.copyOf(n.staged.keySet())) {
         if (random.nextInt(4) > 0) {
-          ChunkPlace p = Objects.requireNonNull(places.get(Objects.requireNonNull(n).staged.get(index)));
-          long length = random.nextBoolean() ? POLICY.chunkBytes() : 1 + random.nextInt((int) POLICY.chunkBytes());
+          ChunkPlace p =
+              Objects.requireNonNull(places.get(Objects.requireNonNull(n).staged.get(index)));
+          long length =
+              random.nextBoolean()
+                  ? POLICY.chunkBytes()
+                  : 1 + random.nextInt((int) POLICY.chunkBytes());
           lengths.put(index, length);
           size = Math.max(size, index * POLICY.chunkBytes() + length);
-          chunks.add(one.sealed(p, length, random.nextInt(2) == 0 ? 0 : 1L << random.nextInt(POLICY.width())));
+          chunks.add(
+              one.sealed(
+                  p, length, random.nextInt(2) == 0 ? 0 : 1L << random.nextInt(POLICY.width())));
         }
       }
       boolean release = random.nextBoolean();
       boolean link = random.nextInt(3) == 0;
-      Command.Link name = link ? new Command.Link(anyDirectory(), anyName(), random.nextBoolean()) : Command.Link.NONE;
+      Command.Link name =
+          link
+              ? new Command.Link(anyDirectory(), anyName(), random.nextBoolean())
+              : Command.Link.NONE;
       ErrorCode code = commitCode(inode, epoch, client, name, release);
-      Message reply = client(client, new Command.Commit(inode, epoch, chunks, size, 8, name, release));
+      Message reply =
+          client(client, new Command.Commit(inode, epoch, chunks, size, 8, name, release));
       if (reply instanceof ErrorReply e && e.code() == ErrorCode.CONFLICT && !lengths.isEmpty()) {
         return reply; // replacements left it too few blocks: judged by the record of blocks
       }
@@ -454,7 +517,8 @@ final class RandomHistoryTest {
       return reply;
     }
 
-    private @Nullable ErrorCode commitCode(long inode, long epoch, long client, Command.Link name, boolean release) {
+    private @Nullable ErrorCode commitCode(
+        long inode, long epoch, long client, Command.Link name, boolean release) {
       ErrorCode code = model.leased(inode, epoch, client);
       if (code != null) {
         return code;
@@ -469,16 +533,25 @@ final class RandomHistoryTest {
       code = model.dir(name.parent());
       Node there = model.at(name.parent(), name.name());
       if (code == null && there != null) {
-        code = !name.replace() ? ErrorCode.EXISTS : there.directory() ? ErrorCode.IS_DIRECTORY : null;
+        code =
+            !name.replace() ? ErrorCode.EXISTS : there.directory() ? ErrorCode.IS_DIRECTORY : null;
       }
       return code;
     }
 
-    private void committed(long inode, Node n, List<CommittedChunk> chunks, Map<Integer, Long> lengths, long size, Command.Link name, boolean release) {
+    private void committed(
+        long inode,
+        Node n,
+        List<CommittedChunk> chunks,
+        Map<Integer, Long> lengths,
+        long size,
+        Command.Link name,
+        boolean release) {
       for (CommittedChunk c : chunks) {
         ChunkPlace p = Objects.requireNonNull(places.get(n.staged.remove(c.index())));
         for (int i = 0; i < POLICY.width(); i++) {
-          if (Chunks.has((c.onMember() | c.onReplacement()) & BlockLayout.storedMask(POLICY, c.length()), i)) {
+          if (Chunks.has(
+              (c.onMember() | c.onReplacement()) & BlockLayout.storedMask(POLICY, c.length()), i)) {
             truth.add(block(c.chunk(), c.version(), i, p.blocks().get(i).disk()));
           }
         }
@@ -539,16 +612,26 @@ final class RandomHistoryTest {
       GroupRow g = one.group(1 + random.nextInt(2));
       int index = random.nextInt(POLICY.width());
       long epoch = g.epoch() + (random.nextInt(20) == 0 ? 1 : 0);
-      long disk = g.replacements()[index] != 0 && random.nextBoolean() ? g.replacements()[index] : 100 + random.nextInt(12);
+      long disk =
+          g.replacements()[index] != 0 && random.nextBoolean()
+              ? g.replacements()[index]
+              : 100 + random.nextInt(12);
       return switch (random.nextInt(8)) {
-        case 0, 1, 2 -> both(new LogCommand.StartReplacement(g.id(), epoch, index, disk, random.nextBoolean()));
+        case 0, 1, 2 ->
+            both(new LogCommand.StartReplacement(g.id(), epoch, index, disk, random.nextBoolean()));
         case 3 -> both(new LogCommand.CancelReplacement(g.id(), epoch, index));
-        case 4 -> random.nextInt(3) == 0 ? both(new LogCommand.DropReplacement(g.id(), epoch, index)) : both(new LogCommand.Tick());
+        case 4 ->
+            random.nextInt(3) == 0
+                ? both(new LogCommand.DropReplacement(g.id(), epoch, index))
+                : both(new LogCommand.Tick());
         default -> both(new LogCommand.FinishReplacement(g.id(), epoch, index));
       };
     }
 
-    /** Mostly what a worker would do: everything that is owed to one target. Sometimes nonsense, which must do no harm. */
+    /**
+     * Mostly what a worker would do: everything that is owed to one target. Sometimes nonsense,
+     * which must do no harm.
+     */
     private Message rebuild() {
       GroupRow g = one.group(1 + random.nextInt(2));
       int index = random.nextInt(POLICY.width());
@@ -557,7 +640,8 @@ final class RandomHistoryTest {
         ChunkRow row = f.row();
         if (row.group() == g.id() && random.nextInt(10) > 0) {
           long version = random.nextInt(20) == 0 ? row.version() + 1 : row.version();
-          blocks.add(new DiskBlock(g.id(), new BlockKey(row.chunk(), version, index), g.target(index)));
+          blocks.add(
+              new DiskBlock(g.id(), new BlockKey(row.chunk(), version, index), g.target(index)));
           truth.add(block(row.chunk(), version, index, g.target(index)));
         }
       }
@@ -574,7 +658,8 @@ final class RandomHistoryTest {
       List<Long> f = Arrays.stream(one.split(" ", -1)).map(Long::parseLong).toList();
       List<DiskBlock> blocks = new ArrayList<>();
       for (long group = 1; group <= 2; group++) {
-        blocks.add(new DiskBlock(group, new BlockKey(f.get(0), f.get(1), f.get(2).intValue()), f.get(3)));
+        blocks.add(
+            new DiskBlock(group, new BlockKey(f.get(0), f.get(1), f.get(2).intValue()), f.get(3)));
       }
       return both(new LogCommand.BlocksMissing(blocks));
     }
@@ -593,21 +678,30 @@ final class RandomHistoryTest {
         GroupRow g = t.groupOf(row);
         for (int i = 0; i < POLICY.width(); i++) {
           if (Chunks.has(Chunks.stored(row, POLICY) & ~row.missing(), i)) {
-            assertTrue(truth.contains(block(row.chunk(), row.version(), i, g.members()[i])), () -> "not on the member: " + row);
+            assertTrue(
+                truth.contains(block(row.chunk(), row.version(), i, g.members()[i])),
+                () -> "not on the member: " + row);
           }
           if (Chunks.has(row.onReplacement(), i)) {
-            assertTrue(truth.contains(block(row.chunk(), row.version(), i, g.replacements()[i])), () -> "not on the replacement: " + row);
+            assertTrue(
+                truth.contains(block(row.chunk(), row.version(), i, g.replacements()[i])),
+                () -> "not on the replacement: " + row);
           }
         }
       }
     }
 
-    /** Deletions are exactly what was handed out, is not named any more, and was not deleted yet. */
+    /**
+     * Deletions are exactly what was handed out, is not named any more, and was not deleted yet.
+     */
     private void deletions(ReadTxn txn) {
       Set<DeletionKey> queued = new HashSet<>();
       new Tables(txn)
           .all(DeletionRow.class, Table.DELETIONS.key())
-          .forEach(f -> queued.add(new DeletionKey(Keys.number(f.key(), 0), Keys.number(f.key(), 1), Keys.number(f.key(), 2))));
+          .forEach(f ->
+              queued.add(
+                  new DeletionKey(
+                      Keys.number(f.key(), 0), Keys.number(f.key(), 1), Keys.number(f.key(), 2))));
       Set<DeletionKey> expected = new HashSet<>(handedOut);
       expected.removeAll(Invariants.live(txn));
       expected.removeAll(deleted);
@@ -618,35 +712,43 @@ final class RandomHistoryTest {
       Queries q = new Queries(txn);
       Tables t = new Tables(txn);
       assertEquals(model.nodes.size(), t.keys(Table.INODES.key(), Integer.MAX_VALUE).size());
-      model.nodes.forEach(
-          (inode, n) -> {
-            Attr a = Inodes.existing(t, inode).attr();
-            assertEquals(n.type, a.type());
-            assertEquals(n.directory() ? n.entries.size() : n.size, a.size());
-            Map<Integer, Long> chunks = new TreeMap<>();
-            t.chunks(inode, 0, 1000).forEach(f -> chunks.put(Tables.index(f.key()), f.row().validLength()));
-            assertEquals(n.chunks, chunks);
-            Map<Integer, String> staged = new TreeMap<>();
-            t.all(Rows.StagedRow.class, Table.STAGED.key(inode)).forEach(f -> staged.put(Tables.index(f.key()), f.row().chunk() + " " + f.row().version()));
-            assertEquals(n.staged, staged);
-            try {
-              assertEquals(List.copyOf(n.xattrs.keySet()), q.xattrs(inode));
-              if (n.directory()) {
-                Map<String, Long> entries = new TreeMap<>();
-                q.readDir(inode, "", 1000).entries().forEach(e -> entries.put(e.name(), e.attr().inode()));
-                assertEquals(n.entries, entries);
-              }
-            } catch (dev.ashlar.protocol.AshlarException e) {
-              throw new AssertionError(e);
-            }
-          });
+      model.nodes.forEach((inode, n) -> {
+        Attr a = Inodes.existing(t, inode).attr();
+        assertEquals(n.type, a.type());
+        assertEquals(n.directory() ? n.entries.size() : n.size, a.size());
+        Map<Integer, Long> chunks = new TreeMap<>();
+        t.chunks(inode, 0, 1000)
+            .forEach(f -> chunks.put(Tables.index(f.key()), f.row().validLength()));
+        assertEquals(n.chunks, chunks);
+        Map<Integer, String> staged = new TreeMap<>();
+        t.all(Rows.StagedRow.class, Table.STAGED.key(inode))
+            .forEach(
+                f -> staged.put(Tables.index(f.key()), f.row().chunk() + " " + f.row().version()));
+        assertEquals(n.staged, staged);
+        try {
+          assertEquals(List.copyOf(n.xattrs.keySet()), q.xattrs(inode));
+          if (n.directory()) {
+            Map<String, Long> entries = new TreeMap<>();
+            q.readDir(inode, "", 1000)
+                .entries()
+                .forEach(e -> entries.put(e.name(), e.attr().inode()));
+            assertEquals(n.entries, entries);
+          }
+        } catch (dev.ashlar.protocol.AshlarException e) {
+          throw new AssertionError(e);
+        }
+      });
     }
 
     /** Everything but what a refused command may leave: its reply, its session, the time. */
     private String effects() {
       Map<String, String> rows = rows(one);
       ClusterRow c = one.tables(Tables::cluster);
-      rows.keySet().removeIf(k -> k.startsWith(table(Table.SESSIONS)) || k.startsWith(table(Table.REPLIES)) || k.startsWith(table(Table.CLUSTER)));
+      rows.keySet()
+          .removeIf(k ->
+              k.startsWith(table(Table.SESSIONS))
+                  || k.startsWith(table(Table.REPLIES))
+                  || k.startsWith(table(Table.CLUSTER)));
       return rows + Clusters.time(c, 0).toString();
     }
 

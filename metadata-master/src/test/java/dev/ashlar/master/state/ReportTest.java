@@ -29,7 +29,8 @@ final class ReportTest {
   private final TestView view = new TestView();
 
   private static BlockEntry entry(BlockKey block, boolean sealed) {
-    return new BlockEntry(block, 1, 1, World.root(block.chunk(), block.version(), block.index()), 1, sealed);
+    return new BlockEntry(
+        block, 1, 1, World.root(block.chunk(), block.version(), block.index()), 1, sealed);
   }
 
   private Judgement judge(long disk, BlockEntry... entries) {
@@ -46,7 +47,9 @@ final class ReportTest {
     }
     long expected = sum;
     assertEquals(new GroupDigest(1, 3, expected), w.query(q -> q.digest(102, 1)));
-    w.apply(new LogCommand.BlocksMissing(List.of(new DiskBlock(1, new BlockKey(w.chunk(f, 0).chunk(), 1, 2), 102))));
+    w.apply(
+        new LogCommand.BlocksMissing(
+            List.of(new DiskBlock(1, new BlockKey(w.chunk(f, 0).chunk(), 1, 2), 102))));
     assertEquals(2, w.query(q -> q.digest(102, 1)).blocks());
     assertEquals(new GroupDigest(1, 0, 0), w.query(q -> q.digest(999, 1)));
     assertEquals(new GroupDigest(7, 0, 0), w.query(q -> q.digest(102, 7)));
@@ -79,8 +82,12 @@ final class ReportTest {
     assertEquals(List.of(new BlockKey(b, 1, 2)), j.wrong());
     assertTrue(j.absent().isEmpty());
     assertEquals(List.of(new BlockKey(b, 1, 2)), judge(102, entry(good, true)).absent());
-    assertEquals(List.of(new BlockKey(b, 1, 2)), judge(102, entry(new BlockKey(b, 1, 2), false)).absent(), "not sealed is not there");
-    assertEquals(List.of(good), judge(999, entry(good, true)).delete(), "a disk that is not in the group");
+    assertEquals(
+        List.of(new BlockKey(b, 1, 2)),
+        judge(102, entry(new BlockKey(b, 1, 2), false)).absent(),
+        "not sealed is not there");
+    assertEquals(
+        List.of(good), judge(999, entry(good, true)).delete(), "a disk that is not in the group");
     assertEquals(OptionalLong.of(1), w.query(q -> q.groupOf(w.topology(), 102, a)));
     assertEquals(OptionalLong.empty(), w.query(q -> q.groupOf(w.topology(), 999, a)));
   }
@@ -113,9 +120,22 @@ final class ReportTest {
     assertEquals(BlockToken.READ, p.token().rights());
     assertEquals(World.root(p.chunk(), 1, 4), p.roots()[4]);
     view.set(Health.SUSPECT, 103);
-    assertFalse(w.query(q -> q.layout(f, 1, 1, view, World.TOKENS)).chunks().get(0).blocks().get(3).exists());
+    assertFalse(
+        w.query(q -> q.layout(f, 1, 1, view, World.TOKENS))
+            .chunks()
+            .get(0)
+            .blocks()
+            .get(3)
+            .exists());
     view.set(Health.SUSPECT, 101, 102, 103);
-    assertTrue(w.query(q -> q.layout(f, 1, 1, view, World.TOKENS)).chunks().get(0).blocks().get(3).exists(), "silent ones are the last hope");
+    assertTrue(
+        w.query(q -> q.layout(f, 1, 1, view, World.TOKENS))
+            .chunks()
+            .get(0)
+            .blocks()
+            .get(3)
+            .exists(),
+        "silent ones are the last hope");
     assertEquals(0, w.query(q -> q.layout(f, 3, 1000, view, World.TOKENS)).chunks().size());
   }
 
@@ -124,11 +144,13 @@ final class ReportTest {
     MasterReply.Opened o = w.create(Attr.ROOT, "f");
     view.set(Health.FULL, 100);
     MasterReply.Allocated a = new MasterReply.Allocated(w.allocate(o, 0, 1, false, 1));
-    ChunkPlace p = ((MasterReply.Allocated) Queries.complete(a, view, World.TOKENS)).chunks().get(0);
+    ChunkPlace p =
+        ((MasterReply.Allocated) Queries.complete(a, view, World.TOKENS)).chunks().get(0);
     assertFalse(p.blocks().get(0).exists());
     assertEquals("host-of-101:1", p.blocks().get(1).server());
     assertEquals(1, p.token().expiresMs());
-    assertEquals(new MasterReply.Done(), Queries.complete(new MasterReply.Done(), view, World.TOKENS));
+    assertEquals(
+        new MasterReply.Done(), Queries.complete(new MasterReply.Done(), view, World.TOKENS));
   }
 
   @Test

@@ -47,7 +47,9 @@ final class SessionTest {
     refused(ErrorCode.INVALID, send(2, 2, new Command.Mkdir(1, "c", 0755, 0, 0)));
     refused(ErrorCode.INVALID, send(4, 5, new Command.Mkdir(1, "c", 0755, 0, 0)));
     refused(ErrorCode.INVALID, send(0, 0, new Command.Mkdir(1, "c", 0755, 0, 0)));
-    refused(ErrorCode.RETRY, send(3 + Sessions.MAX_AHEAD + 1, 3, new Command.Mkdir(1, "c", 0755, 0, 0)));
+    refused(
+        ErrorCode.RETRY,
+        send(3 + Sessions.MAX_AHEAD + 1, 3, new Command.Mkdir(1, "c", 0755, 0, 0)));
     World.attr(send(9, 3, new Command.Mkdir(1, "c", 0755, 0, 0)));
     World.attr(send(8, 3, new Command.Mkdir(1, "d", 0755, 0, 0)));
   }
@@ -62,8 +64,10 @@ final class SessionTest {
   @Test
   void closingAndExpiringDropLeasesAndReplies() {
     done(send(1, 1, new Command.OpenSession("h")));
-    MasterReply.Opened staged = World.opened(send(2, 1, new Command.Stage(1, 0600, 0, 0, "", 2, new long[] {1, 1})));
-    MasterReply.Opened file = World.opened(send(3, 1, new Command.Create(1, "f", 0600, 0, 0, true, "")));
+    MasterReply.Opened staged =
+        World.opened(send(2, 1, new Command.Stage(1, 0600, 0, 0, "", 2, new long[] {1, 1})));
+    MasterReply.Opened file =
+        World.opened(send(3, 1, new Command.Create(1, "f", 0600, 0, 0, true, "")));
     long[] epochs = {staged.epoch(), file.epoch(), 99};
     assertArrayEquals(new long[] {99}, w.query(q -> q.lostEpochs(5, epochs)));
     assertEquals(3, w.query(q -> q.lostEpochs(6, epochs)).length);
@@ -72,7 +76,8 @@ final class SessionTest {
     done(send(4, 1, new Command.CloseSession()));
     done(send(4, 1, new Command.CloseSession()));
     assertEquals(3, w.query(q -> q.lostEpochs(5, epochs)).length);
-    refused(ErrorCode.LEASE_LOST, w.ask(new Command.ReleaseLease(file.attr().inode(), file.epoch())));
+    refused(
+        ErrorCode.LEASE_LOST, w.ask(new Command.ReleaseLease(file.attr().inode(), file.epoch())));
     assertEquals(2, w.topology().cluster().deletions());
     assertEquals(1, w.topology().cluster().files());
     assertFalse(w.exists(staged.attr().inode()));
@@ -80,10 +85,9 @@ final class SessionTest {
     done(w.apply(new LogCommand.ExpireSessions(new long[] {CLIENT, 1234})));
     refused(ErrorCode.SESSION_EXPIRED, w.ask(new Command.Mkdir(1, "a", 0755, 0, 0)));
     assertEquals(0, w.rows(Table.REPLIES.key()));
-    w.read(
-        txn -> {
-          Invariants.check(txn);
-          return 0;
-        });
+    w.read(txn -> {
+      Invariants.check(txn);
+      return 0;
+    });
   }
 }

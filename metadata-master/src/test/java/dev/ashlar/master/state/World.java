@@ -30,7 +30,9 @@ import java.util.function.Function;
 /** A state machine on a store, with a clock that only the test moves. */
 final class World implements AutoCloseable {
   static final long CLIENT = 0x0c11e47;
-  static final Tokens TOKENS = (chunk, version, rights, epoch, group) -> new BlockToken(chunk, version, rights, epoch, group, 1, 1, new byte[] {1});
+  static final Tokens TOKENS =
+      (chunk, version, rights, epoch, group) ->
+          new BlockToken(chunk, version, rights, epoch, group, 1, 1, new byte[] {1});
 
   final KeyValueStore store;
   final Policy policy;
@@ -45,7 +47,10 @@ final class World implements AutoCloseable {
     apply(new LogCommand.InitCluster(77, policy, 1, new byte[] {1, 2, 3}));
   }
 
-  /** Servers s0, s1, ... with disks 100, 101, ...: one disk each, and one group over the first of them. */
+  /**
+   * Servers s0, s1, ... with disks 100, 101, ...: one disk each, and one group over the first of
+   * them.
+   */
   World withGroup() {
     servers(policy.width(), 1);
     group(firstDisks());
@@ -57,7 +62,8 @@ final class World implements AutoCloseable {
     for (int s = 0; s < servers; s++) {
       apply(new LogCommand.RegisterServer("s" + s, "host" + s + ":1", ""));
       for (int d = 0; d < disksEach; d++) {
-        apply(new LogCommand.RegisterDisk(100 + s * disksEach + d, "s" + s, "/d" + d, "", 1L << 40));
+        apply(
+            new LogCommand.RegisterDisk(100 + s * disksEach + d, "s" + s, "/d" + d, "", 1L << 40));
       }
     }
   }
@@ -100,7 +106,10 @@ final class World implements AutoCloseable {
   }
 
   static void refused(ErrorCode code, Message reply) {
-    assertEquals(code, assertInstanceOf(ErrorReply.class, reply, () -> "expected " + code + " but got " + reply).code());
+    assertEquals(
+        code,
+        assertInstanceOf(ErrorReply.class, reply, () -> "expected " + code + " but got " + reply)
+            .code());
   }
 
   static Attr attr(Message reply) {
@@ -133,7 +142,10 @@ final class World implements AutoCloseable {
   List<ChunkPlace> allocate(MasterReply.Opened o, int first, int count, boolean fresh, long group) {
     long[] groups = new long[count];
     Arrays.fill(groups, group);
-    return allocated(ask(new Command.Allocate(o.attr().inode(), o.epoch(), first, count, fresh, new long[0], groups)));
+    return allocated(
+        ask(
+            new Command.Allocate(
+                o.attr().inode(), o.epoch(), first, count, fresh, new long[0], groups)));
   }
 
   /** What a writer says that reached all its places but those in {@code lost}. */
@@ -149,7 +161,16 @@ final class World implements AutoCloseable {
         replacement |= b.replacement() ? 1L << i : 0;
       }
     }
-    return new CommittedChunk(p.index(), p.chunk(), p.version(), length, p.group(), p.groupEpoch(), member, replacement, roots);
+    return new CommittedChunk(
+        p.index(),
+        p.chunk(),
+        p.version(),
+        length,
+        p.group(),
+        p.groupEpoch(),
+        member,
+        replacement,
+        roots);
   }
 
   static int root(long chunk, long version, int index) {
@@ -157,13 +178,18 @@ final class World implements AutoCloseable {
   }
 
   Message commit(MasterReply.Opened o, long size, boolean release, CommittedChunk... chunks) {
-    return ask(new Command.Commit(o.attr().inode(), o.epoch(), List.of(chunks), size, 5, Command.Link.NONE, release));
+    return ask(
+        new Command.Commit(
+            o.attr().inode(), o.epoch(), List.of(chunks), size, 5, Command.Link.NONE, release));
   }
 
   /** A committed, closed file of whole chunks. */
   long file(long parent, String name, int chunks, long group) {
     MasterReply.Opened o = create(parent, name);
-    CommittedChunk[] sealed = allocate(o, 0, chunks, true, group).stream().map(p -> sealed(p, policy.chunkBytes(), 0)).toArray(CommittedChunk[]::new);
+    CommittedChunk[] sealed =
+        allocate(o, 0, chunks, true, group).stream()
+            .map(p -> sealed(p, policy.chunkBytes(), 0))
+            .toArray(CommittedChunk[]::new);
     attr(commit(o, chunks * policy.chunkBytes(), true, sealed));
     return o.attr().inode();
   }
@@ -184,14 +210,13 @@ final class World implements AutoCloseable {
   }
 
   <T> T query(Query<T> query) {
-    return read(
-        txn -> {
-          try {
-            return query.on(new Queries(txn));
-          } catch (Exception e) {
-            throw new AssertionError(e);
-          }
-        });
+    return read(txn -> {
+      try {
+        return query.on(new Queries(txn));
+      } catch (Exception e) {
+        throw new AssertionError(e);
+      }
+    });
   }
 
   Topology topology() {

@@ -51,16 +51,17 @@ final class WriterTest {
 
   @AfterEach
   void stop() {
-    w.read(
-        txn -> {
-          Invariants.check(txn);
-          return 0;
-        });
+    w.read(txn -> {
+      Invariants.check(txn);
+      return 0;
+    });
     w.close();
   }
 
   private List<DeletionKey> deletions() {
-    return w.query(q -> q.deletions(new DeletionKey(0, 0, 0), 100)).stream().map(Queries.Deletion::key).toList();
+    return w.query(q -> q.deletions(new DeletionKey(0, 0, 0), 100)).stream()
+        .map(Queries.Deletion::key)
+        .toList();
   }
 
   @Test
@@ -70,7 +71,8 @@ final class WriterTest {
     refused(ErrorCode.LEASE_LOST, w.client(9, new Command.AcquireLease(o.attr().inode())));
     refused(ErrorCode.LEASE_LOST, w.ask(new Command.AcquireLease(o.attr().inode())));
     refused(ErrorCode.LEASE_LOST, w.client(9, new Command.Create(ROOT, "f", 0, 0, 0, false, "")));
-    refused(ErrorCode.LEASE_LOST, w.client(9, new Command.ReleaseLease(o.attr().inode(), o.epoch())));
+    refused(
+        ErrorCode.LEASE_LOST, w.client(9, new Command.ReleaseLease(o.attr().inode(), o.epoch())));
     refused(ErrorCode.LEASE_LOST, w.client(9, new Command.Truncate(o.attr().inode(), 0, 5, 0)));
     done(w.ask(new Command.ReleaseLease(o.attr().inode(), o.epoch())));
     MasterReply.Opened again = opened(w.client(9, new Command.AcquireLease(o.attr().inode())));
@@ -82,15 +84,34 @@ final class WriterTest {
   @Test
   void stagedFilesGetTheirNameWithTheirContent() {
     long old = w.file(ROOT, "f", 1, 1);
-    MasterReply.Opened o = opened(w.ask(new Command.Stage(ROOT, 0640, 1, 2, "", 2, new long[] {1, 1})));
+    MasterReply.Opened o =
+        opened(w.ask(new Command.Stage(ROOT, 0640, 1, 2, "", 2, new long[] {1, 1})));
     assertEquals(0, o.attr().links());
     CommittedChunk a = w.sealed(o.chunks().get(0), chunk, 0);
     CommittedChunk b = w.sealed(o.chunks().get(1), 10, 0);
     Command.Link link = new Command.Link(ROOT, "f", false);
-    refused(ErrorCode.EXISTS, w.ask(new Command.Commit(o.attr().inode(), o.epoch(), List.of(a, b), chunk + 10, 3, link, true)));
-    refused(ErrorCode.INVALID, w.ask(new Command.Commit(o.attr().inode(), o.epoch(), List.of(a, b), chunk + 10, 3, Command.Link.NONE, true)));
+    refused(
+        ErrorCode.EXISTS,
+        w.ask(
+            new Command.Commit(
+                o.attr().inode(), o.epoch(), List.of(a, b), chunk + 10, 3, link, true)));
+    refused(
+        ErrorCode.INVALID,
+        w.ask(
+            new Command.Commit(
+                o.attr().inode(),
+                o.epoch(),
+                List.of(a, b),
+                chunk + 10,
+                3,
+                Command.Link.NONE,
+                true)));
     link = new Command.Link(ROOT, "f", true);
-    Attr attr = attr(w.ask(new Command.Commit(o.attr().inode(), o.epoch(), List.of(a, b), chunk + 10, 3, link, true)));
+    Attr attr =
+        attr(
+            w.ask(
+                new Command.Commit(
+                    o.attr().inode(), o.epoch(), List.of(a, b), chunk + 10, 3, link, true)));
     assertEquals(1, attr.links());
     assertEquals(chunk + 10, attr.size());
     assertEquals(3, attr.modifiedNs());
@@ -103,7 +124,8 @@ final class WriterTest {
 
   @Test
   void abandonedStagedFilesVanish() {
-    MasterReply.Opened o = opened(w.ask(new Command.Stage(ROOT, 0640, 1, 2, "", 3, new long[] {1, 1, 1})));
+    MasterReply.Opened o =
+        opened(w.ask(new Command.Stage(ROOT, 0640, 1, 2, "", 3, new long[] {1, 1, 1})));
     attr(w.commit(o, chunk, false, w.sealed(o.chunks().get(0), chunk, 0)));
     done(w.apply(new LogCommand.CloseLeases(new long[] {o.epoch(), 77})));
     assertFalse(w.exists(o.attr().inode()));
@@ -127,7 +149,9 @@ final class WriterTest {
     assertEquals(3, third.version(), "a version that was handed out is never handed out again");
     refused(ErrorCode.CONFLICT, w.commit(o, 200, false, w.sealed(second, 200, 0)));
     attr(w.commit(o, 300, false, w.sealed(third, 300, 0)));
-    assertEquals(List.of(new DeletionKey(1, first.chunk(), 1), new DeletionKey(1, first.chunk(), 2)), deletions());
+    assertEquals(
+        List.of(new DeletionKey(1, first.chunk(), 1), new DeletionKey(1, first.chunk(), 2)),
+        deletions());
     ChunkPlace fresh = w.allocate(o, 0, 1, true, 1).get(0);
     assertNotEquals(first.chunk(), fresh.chunk());
     assertEquals(0, fresh.base());
@@ -145,21 +169,61 @@ final class WriterTest {
     refused(ErrorCode.INVALID, w.commit(o, -1, false));
     refused(ErrorCode.TOO_LARGE, w.commit(o, Long.MAX_VALUE, false));
     refused(ErrorCode.INVALID, w.commit(o, 2 * chunk, false, good, good));
-    refused(ErrorCode.CONFLICT, w.commit(o, 9 * chunk, false, good, change(c, 5, c.version(), c.groupEpoch(), chunk, c.roots())));
-    refused(ErrorCode.CONFLICT, w.commit(o, 2 * chunk, false, good, change(c, 1, 2, c.groupEpoch(), chunk, c.roots())));
-    refused(ErrorCode.CONFLICT, w.commit(o, 2 * chunk, false, good, change(c, 1, c.version(), 2, chunk, c.roots())));
-    refused(ErrorCode.INVALID, w.commit(o, 2 * chunk, false, good, change(c, 1, c.version(), c.groupEpoch(), 0, c.roots())));
-    refused(ErrorCode.INVALID, w.commit(o, 3 * chunk, false, good, change(c, 1, c.version(), c.groupEpoch(), chunk + 1, c.roots())));
-    refused(ErrorCode.INVALID, w.commit(o, 2 * chunk, false, good, change(c, 1, c.version(), c.groupEpoch(), chunk, new int[4])));
-    refused(ErrorCode.INVALID, w.commit(o, 2 * chunk, false, good, w.sealed(places.get(1), chunk, 0b00011)));
+    refused(
+        ErrorCode.CONFLICT,
+        w.commit(
+            o,
+            9 * chunk,
+            false,
+            good,
+            change(c, 5, c.version(), c.groupEpoch(), chunk, c.roots())));
+    refused(
+        ErrorCode.CONFLICT,
+        w.commit(o, 2 * chunk, false, good, change(c, 1, 2, c.groupEpoch(), chunk, c.roots())));
+    refused(
+        ErrorCode.CONFLICT,
+        w.commit(o, 2 * chunk, false, good, change(c, 1, c.version(), 2, chunk, c.roots())));
+    refused(
+        ErrorCode.INVALID,
+        w.commit(
+            o, 2 * chunk, false, good, change(c, 1, c.version(), c.groupEpoch(), 0, c.roots())));
+    refused(
+        ErrorCode.INVALID,
+        w.commit(
+            o,
+            3 * chunk,
+            false,
+            good,
+            change(c, 1, c.version(), c.groupEpoch(), chunk + 1, c.roots())));
+    refused(
+        ErrorCode.INVALID,
+        w.commit(
+            o,
+            2 * chunk,
+            false,
+            good,
+            change(c, 1, c.version(), c.groupEpoch(), chunk, new int[4])));
+    refused(
+        ErrorCode.INVALID,
+        w.commit(o, 2 * chunk, false, good, w.sealed(places.get(1), chunk, 0b00011)));
     assertEquals(0, w.topology().cluster().chunks(), "refused whole");
     attr(w.commit(o, 2 * chunk, false, good, w.sealed(places.get(1), chunk, 0b00010)));
     assertEquals(0b00010, w.chunk(o.attr().inode(), 1).missing());
     refused(ErrorCode.CONFLICT, w.commit(o, 2 * chunk, false, good));
   }
 
-  private static CommittedChunk change(CommittedChunk c, int index, long version, long epoch, long length, int[] roots) {
-    return new CommittedChunk(index, c.chunk(), version, length, c.group(), epoch, c.onMember(), c.onReplacement(), roots);
+  private static CommittedChunk change(
+      CommittedChunk c, int index, long version, long epoch, long length, int[] roots) {
+    return new CommittedChunk(
+        index,
+        c.chunk(),
+        version,
+        length,
+        c.group(),
+        epoch,
+        c.onMember(),
+        c.onReplacement(),
+        roots);
   }
 
   @Test
@@ -231,13 +295,30 @@ final class WriterTest {
   void allocationIsChecked() {
     MasterReply.Opened o = w.create(ROOT, "f");
     long f = o.attr().inode();
-    refused(ErrorCode.INVALID, w.ask(new Command.Allocate(f, o.epoch(), -1, 1, false, new long[0], new long[] {1})));
-    refused(ErrorCode.INVALID, w.ask(new Command.Allocate(f, o.epoch(), 0, 257, false, new long[0], new long[257])));
-    refused(ErrorCode.INVALID, w.ask(new Command.Allocate(f, o.epoch(), Integer.MAX_VALUE, 1, false, new long[0], new long[] {1})));
-    refused(ErrorCode.RETRY, w.ask(new Command.Allocate(f, o.epoch(), 0, 1, false, new long[0], new long[0])));
-    refused(ErrorCode.RETRY, w.ask(new Command.Allocate(f, o.epoch(), 0, 1, false, new long[0], new long[] {5})));
-    refused(ErrorCode.LEASE_LOST, w.ask(new Command.Allocate(f, 99, 0, 1, false, new long[0], new long[] {1})));
-    ChunkPlace p = allocated(w.ask(new Command.Allocate(f, o.epoch(), 0, 1, false, new long[0], new long[] {1}))).get(0);
+    refused(
+        ErrorCode.INVALID,
+        w.ask(new Command.Allocate(f, o.epoch(), -1, 1, false, new long[0], new long[] {1})));
+    refused(
+        ErrorCode.INVALID,
+        w.ask(new Command.Allocate(f, o.epoch(), 0, 257, false, new long[0], new long[257])));
+    refused(
+        ErrorCode.INVALID,
+        w.ask(
+            new Command.Allocate(
+                f, o.epoch(), Integer.MAX_VALUE, 1, false, new long[0], new long[] {1})));
+    refused(
+        ErrorCode.RETRY,
+        w.ask(new Command.Allocate(f, o.epoch(), 0, 1, false, new long[0], new long[0])));
+    refused(
+        ErrorCode.RETRY,
+        w.ask(new Command.Allocate(f, o.epoch(), 0, 1, false, new long[0], new long[] {5})));
+    refused(
+        ErrorCode.LEASE_LOST,
+        w.ask(new Command.Allocate(f, 99, 0, 1, false, new long[0], new long[] {1})));
+    ChunkPlace p =
+        allocated(
+                w.ask(new Command.Allocate(f, o.epoch(), 0, 1, false, new long[0], new long[] {1})))
+            .get(0);
     assertEquals(5, p.blocks().size());
     assertEquals(100, p.blocks().get(0).disk());
     assertEquals(o.epoch(), p.token().epoch());
@@ -258,15 +339,25 @@ final class WriterTest {
     assertTrue(late.blocks().get(0).replacement());
     assertEquals(200, late.blocks().get(0).disk());
     refused(ErrorCode.CONFLICT, w.apply(new LogCommand.FinishReplacement(1, 2, 0)));
-    done(w.apply(new LogCommand.BlocksRebuilt(List.of(new LogCommand.DiskBlock(1, new dev.ashlar.protocol.BlockKey(row.chunk(), 1, 0), 200)))));
+    done(
+        w.apply(
+            new LogCommand.BlocksRebuilt(
+                List.of(
+                    new LogCommand.DiskBlock(
+                        1, new dev.ashlar.protocol.BlockKey(row.chunk(), 1, 0), 200)))));
     done(w.apply(new LogCommand.FinishReplacement(1, 2, 0)));
     attr(w.commit(o, 4 * chunk, false, w.sealed(late, chunk, 0)));
-    assertEquals(0, w.chunk(o.attr().inode(), 3).missing(), "written to the replacement, which is the member now");
+    assertEquals(
+        0,
+        w.chunk(o.attr().inode(), 3).missing(),
+        "written to the replacement, which is the member now");
     attr(w.commit(o, 4 * chunk, false, w.sealed(places.get(1), chunk, 0)));
-    assertEquals(0b00001, w.chunk(o.attr().inode(), 1).missing(), "written to the old member, which is out");
+    assertEquals(
+        0b00001, w.chunk(o.attr().inode(), 1).missing(), "written to the old member, which is out");
     done(w.apply(new LogCommand.StartReplacement(1, 3, 1, 201, false)));
     done(w.apply(new LogCommand.DropReplacement(1, 4, 1)));
-    refused(ErrorCode.CONFLICT, w.commit(o, 4 * chunk, false, w.sealed(places.get(2), chunk, 0b00010)));
+    refused(
+        ErrorCode.CONFLICT, w.commit(o, 4 * chunk, false, w.sealed(places.get(2), chunk, 0b00010)));
     ChunkPlace fresh = w.allocate(o, 2, 1, true, 1).get(0);
     attr(w.commit(o, 4 * chunk, true, w.sealed(fresh, chunk, 0)));
     assertFalse(w.chunk(o.attr().inode(), 2).missing() != 0);

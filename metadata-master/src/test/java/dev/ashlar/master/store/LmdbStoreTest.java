@@ -67,7 +67,10 @@ final class LmdbStoreTest {
     put(store, "c", "4", 4);
     try (ReadTxn txn = store.read()) {
       List<String> seen = new ArrayList<>();
-      txn.scan("a".getBytes(UTF_8), "c".getBytes(UTF_8), (k, v) -> seen.add(new String(k, UTF_8) + new String(v, UTF_8)));
+      txn.scan(
+          "a".getBytes(UTF_8),
+          "c".getBytes(UTF_8),
+          (k, v) -> seen.add(new String(k, UTF_8) + new String(v, UTF_8)));
       assertEquals(List.of("a", "b3"), seen);
       seen.clear();
       txn.scan("b".getBytes(UTF_8), null, (k, v) -> !seen.add(new String(k, UTF_8)));
@@ -109,7 +112,8 @@ final class LmdbStoreTest {
       try (WriteTxn unfinished = store.write()) {
         unfinished.put("k0".getBytes(UTF_8), "no".getBytes(UTF_8));
         Files.createDirectories(dir.resolve("killed"));
-        Files.copy(dir.resolve("live").resolve("data.mdb"), dir.resolve("killed").resolve("data.mdb"));
+        Files.copy(
+            dir.resolve("live").resolve("data.mdb"), dir.resolve("killed").resolve("data.mdb"));
       }
     }
     try (LmdbStore store = new LmdbStore(dir.resolve("killed"), MAP)) {
@@ -155,7 +159,8 @@ final class LmdbStoreTest {
     Files.write(file, bytes);
     try (LmdbStore store = open()) {
       StoreException e = assertThrows(StoreException.class, () -> get(store, "key"));
-      assertTrue(String.valueOf(e.getMessage()).contains("does not match its checksum"), e::toString);
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("does not match its checksum"), e::toString);
       try (ReadTxn txn = store.read()) {
         assertThrows(StoreException.class, () -> txn.scan(new byte[] {0}, null, (k, v) -> true));
       }
@@ -195,15 +200,14 @@ final class LmdbStoreTest {
     Thread closer =
         Thread.ofPlatform()
             .name("closer")
-            .start(
-                () -> {
-                  closing.countDown();
-                  try {
-                    store.close();
-                  } catch (RuntimeException e) {
-                    failure.set(e);
-                  }
-                });
+            .start(() -> {
+              closing.countDown();
+              try {
+                store.close();
+              } catch (RuntimeException e) {
+                failure.set(e);
+              }
+            });
     try (ReadTxn txn = store.read()) {
       assertTrue(closing.await(10, TimeUnit.SECONDS));
       assertThrows(IllegalStateException.class, store::close);
