@@ -1,53 +1,80 @@
 package dev.ashlar.protocol.message;
 
+import dev.ashlar.protocol.codec.Encodings;
+import dev.ashlar.protocol.ErrorCode;
+import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
 /**
- * The one encoding of records on the wire, in the Raft log and in the master's store; docs/FORMATS.md draws it. A record is its length and then its components
- * in order. Components may be appended for ever: a reader gives missing ones their zero value and skips those it does not know.
+ * The one encoding of every record, on the wire and on disk, derived from its components (see docs/FORMATS.md). A record is its length and its components in order. Components
+ * may be boolean, int, long, String, byte[], int[], long[], enums, records, sealed interfaces of records with {@link Tag}s, Lists of these, and {@code @Nullable} ones.
  *
- * <p>Thread-safe. Decoding trusts nothing: every length, count, enum and tag is checked before memory is taken for it, and the only exception on bad bytes is
- * {@link DecodeException}.
+ * <p>Components may be appended to a record for ever: a reader takes zero, empty or null for what an older writer did not write (an appended sealed interface must therefore be
+ * {@code @Nullable}), and skips what a newer one wrote. Nothing else may change.
+ *
+ * <p>Encoding throws IllegalArgumentException for what has no encoding (a null that is not allowed, text with half a surrogate pair, too deep, too large). Decoding bad bytes
+ * throws {@link DecodeException} and nothing else, and takes no more memory than a small multiple of the bytes. Thread-safe.
  */
 public final class RecordCodec {
   private RecordCodec() {}
 
-  public static byte[] encode(Record value) {
-    RecordWriter out = new RecordWriter();
-    RecordPlan.of(value.getClass()).write(value, out);
-    return out.toByteArray();
+  public static byte[] encode(Record record) {
+    return Encodings.record(record);
   }
 
-  /** Reads one record and leaves the position behind it. */
+  public static void encode(Record record, ByteBuf out) {
+    Encodings.record(record, out);
+  }
+
+  /** Reads one record; {@code in} is left behind it. */
   public static <T extends Record> T decode(Class<T> type, ByteBuffer in) throws DecodeException {
-    return type.cast(RecordPlan.of(type).read(new RecordReader(in)));
+    return type.cast(Encodings.readRecord(type, in));
   }
 
+  /** Reads bytes that hold one record and nothing else. */
   public static <T extends Record> T decode(Class<T> type, byte[] bytes) throws DecodeException {
-    return decode(type, ByteBuffer.wrap(bytes));
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    return whole(decode(type, in), in);
   }
 
-  /** Tag and record of a sealed interface's member. */
-  public static byte[] encodeTagged(Record value) {
-    RecordWriter out = new RecordWriter();
-    TaggedPlan.writeTagged(value, out);
-    return out.toByteArray();
+  /** Writes the record's {@link Tag} and the record. */
+  public static byte[] encodeTagged(Record record) {
+    return Encodings.tagged(record);
   }
 
-  /** Reads a member of the sealed interface {@code type}, however deep it is sealed. */
-  public static <S> S decodeTagged(Class<S> type, ByteBuffer in) throws DecodeException {
-    return type.cast(TaggedPlan.of(type).read(new RecordReader(in)));
+  public static void encodeTagged(Record record, ByteBuf out) {
+    Encodings.tagged(record, out);
   }
 
-  public static <S> S decodeTagged(Class<S> type, byte[] bytes) throws DecodeException {
-    return decodeTagged(type, ByteBuffer.wrap(bytes));
+  /** Reads one of the records of a sealed interface by its tag; {@code in} is left behind it. */
+  public static <S> S decodeTagged(Class<S> sealedType, ByteBuffer in) throws DecodeException {
+    return sealedType.cast(Encodings.readTagged(sealedType, in));
+  }
+
+  /** Reads bytes that hold one of the records of a sealed interface and nothing else. */
+  public static <S> S decodeTagged(Class<S> sealedType, byte[] bytes) throws DecodeException {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    return whole(decodeTagged(sealedType, in), in);
   }
 
   public static byte[] encodeMessage(Message message) {
-    return encodeTagged((Record) message);
+    return Encodings.tagged(message);
   }
 
+  /** Reads bytes that hold one message and nothing else. */
+  public static Message decodeMessage(byte[] bytes) throws DecodeException {
+    return decodeTagged(Message.class, bytes);
+  }
+
+  /** Reads one message; {@code in} is left behind it. */
   public static Message decodeMessage(ByteBuffer in) throws DecodeException {
     return decodeTagged(Message.class, in);
+  }
+
+  private static <T> T whole(T record, ByteBuffer in) throws DecodeException {
+    if (in.hasRemaining()) {
+      throw new DecodeException(ErrorCode.INVALID, "Bad encoding: " + in.remaining() + " bytes follow a whole " + record.getClass().getSimpleName());
+    }
+    return record;
   }
 }
