@@ -1,0 +1,248 @@
+package dev.ashlar.master.server;
+
+import dev.ashlar.master.state.ClusterView;
+import dev.ashlar.master.state.LogCommand;
+import dev.ashlar.master.state.Queries;
+import dev.ashlar.master.state.Roster;
+import dev.ashlar.master.state.Tokens;
+import dev.ashlar.master.store.ReadTxn;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockToken;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.ErrorReply;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.message.Message;
+import dev.ashlar.protocol.rpc.RpcHandler;
+import dev.ashlar.protocol.rpc.RpcRequest;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers requests. Nothing here blocks the network threads: commands go to the log, everything that reads goes to a pool with a bounded queue once its barrier has passed,
+ * and what finds no room is answered RETRY.
+ */
+final class Front implements RpcHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(Front.class);
+
+  private final MasterConfig config;
+  private final Pools pools;
+  private final Introductions introductions;
+  private final Supplier<@Nullable Node> nodes;
+
+  /** @param nodes the node, null until it takes part in Raft */
+  Front(MasterConfig config, Pools pools, Introductions introductions, Supplier<@Nullable Node> nodes) {
+    this.config = config;
+    this.pools = pools;
+    this.introductions = introductions;
+    this.nodes = nodes;
+  }
+
+  @Override
+  public void handle(RpcRequest r) {
+    r.payload().release();
+    if (!(r.message() instanceof MasterRequest request)) {
+      r.fail(ErrorCode.INVALID, "A master does not answer " + r.message().getClass().getSimpleName());
+      return;
+    }
+    Node node = nodes.get();
+    if (request instanceof MasterRequest.Introduce i) {
+      pooled(r, () -> introductions.answer(i, node));
+    } else if (node == null) {
+      r.fail(ErrorCode.RETRY, "Master " + config.name() + " is starting");
+    } else {
+      route(r, request, node);
+    }
+  }
+
+  private void route(RpcRequest r, MasterRequest request, Node node) {
+    if (request instanceof MasterRequest.GetStatus) {
+      pooled(r, () -> new MasterReply.StatusReply(node.status().of(node.leadership().leader())));
+      return;
+    }
+    if (request instanceof MasterRequest.Administer a && Administration.anywhere(a)) {
+      administer(r, a, node);
+      return;
+    }
+    Leader leader = node.leadership().leader();
+    if (leader == null) {
+      notLeader(r, node);
+      return;
+    }
+    switch (request) {
+      case MasterRequest.Submit s -> submit(r, s, node, leader);
+      case MasterRequest.Administer a -> administer(r, a, node);
+      case MasterRequest.Heartbeat h -> pooled(r, () -> leader.heartbeat(h));
+      case MasterRequest.ReportBad b ->
+          pooled(
+              r,
+              () -> {
+                leader.reportBad(b);
+                return new MasterReply.Done();
+              });
+      default -> current(r, node, () -> answer(request, node, leader));
+    }
+  }
+
+  /** Answers once reads are current. */
+  private void current(RpcRequest r, Node node, Work work) {
+    CompletableFuture<Void> barrier = node.replicator().readBarrier();
+    var _ =
+        barrier.whenComplete(
+            (done, failure) -> {
+              if (failure == null) {
+                pooled(r, work);
+              } else {
+                fail(r, Metadata.explain(failure), node);
+              }
+            });
+  }
+
+  private Message answer(MasterRequest request, Node node, Leader leader) throws AshlarException {
+    return switch (request) {
+      case MasterRequest.BlockDigests d -> leader.reports().compare(d);
+      case MasterRequest.BlockReport b -> leader.reports().judge(b);
+      case MasterRequest.KeepAlive k -> keepAlive(k, node, leader);
+      case MasterRequest.GetToken _ -> new MasterReply.TokenReply(leader.tokens().issue(BlockToken.ANY_CHUNK, Long.MAX_VALUE, BlockToken.READ, 0, 0));
+      case MasterRequest.StatFs _ -> node.metadata().topology().space(leader.view());
+      case MasterRequest.GetLayout l -> {
+        if (l.client() != 0) {
+          leader.leases().renew(l.client(), new long[0], new long[] {l.inode()});
+        }
+        yield node.metadata().read(txn -> query(l, txn, leader.view(), leader.tokens()));
+      }
+      default -> node.metadata().read(txn -> query(request, txn, leader.view(), leader.tokens()));
+    };
+  }
+
+  private static MasterReply keepAlive(MasterRequest.KeepAlive k, Node node, Leader leader) {
+    long[] lost = node.metadata().read(txn -> new Queries(txn).lostEpochs(k.client(), k.epochs()));
+    Arrays.sort(lost);
+    long[] kept = Arrays.stream(k.epochs()).filter(e -> Arrays.binarySearch(lost, e) < 0).toArray();
+    leader.leases().renew(k.client(), kept, k.pins());
+    return new MasterReply.Alive(lost);
+  }
+
+  private static MasterReply query(MasterRequest request, ReadTxn txn, ClusterView view, Tokens tokens) throws AshlarException {
+    Queries q = new Queries(txn);
+    return switch (request) {
+      case MasterRequest.Resolve m -> q.resolve(m.path(), m.followLast());
+      case MasterRequest.Lookup m -> new MasterReply.AttrReply(q.lookup(m.parent(), m.name()));
+      case MasterRequest.GetAttr m -> new MasterReply.AttrReply(q.attr(m.inode()));
+      case MasterRequest.ReadDir m -> q.readDir(m.inode(), m.after(), m.limit());
+      case MasterRequest.ReadLink m -> new MasterReply.Text(q.readLink(m.inode()));
+      case MasterRequest.GetXattr m -> new MasterReply.Bytes(q.xattr(m.inode(), m.name()));
+      case MasterRequest.ListXattrs m -> new MasterReply.Names(q.xattrs(m.inode()));
+      case MasterRequest.GetLayout m -> q.layout(m.inode(), m.first(), m.count(), view, tokens);
+      case MasterRequest.ScanFiles m -> q.scanFiles(m.after(), m.limit(), view, tokens);
+      default -> throw new AshlarException(ErrorCode.INVALID, "A master does not answer " + request.getClass().getSimpleName());
+    };
+  }
+
+  private void submit(RpcRequest r, MasterRequest.Submit s, Node node, Leader leader) {
+    switch (s.command()) {
+      case Command.Stage _, Command.Allocate _ ->
+          run(
+              r,
+              () -> {
+                try {
+                  propose(r, s, leader.fill(s.command()), node, leader);
+                } catch (AshlarException e) {
+                  fail(r, e, node);
+                }
+              });
+      default -> propose(r, s, s.command(), node, leader);
+    }
+  }
+
+  private void propose(RpcRequest r, MasterRequest.Submit s, Command filled, Node node, Leader leader) {
+    var _ =
+        node.metadata()
+            .propose(new LogCommand.ClientCommand(s.client(), s.seq(), s.ackedBelow(), filled))
+            .whenComplete(
+                (reply, failure) -> {
+                  if (failure != null) {
+                    fail(r, Metadata.explain(failure), node);
+                  } else if (reply instanceof ErrorReply e) {
+                    r.fail(e.code(), e.detail());
+                  } else {
+                    r.reply(Queries.complete(reply, leader.view(), leader.tokens()));
+                  }
+                });
+  }
+
+  private void administer(RpcRequest r, MasterRequest.Administer a, Node node) {
+    try {
+      pools.admin().execute(() -> finish(r, () -> new MasterReply.Text(node.administration().run(a)), node));
+    } catch (RejectedExecutionException e) {
+      r.fail(ErrorCode.RETRY, "Another administrative action is under way");
+    }
+  }
+
+  /** What a request is answered with. */
+  @FunctionalInterface
+  private interface Work {
+    Message run() throws AshlarException;
+  }
+
+  private void pooled(RpcRequest r, Work work) {
+    run(r, () -> finish(r, work, nodes.get()));
+  }
+
+  private void run(RpcRequest r, Runnable work) {
+    try {
+      pools.requests().execute(work);
+    } catch (RejectedExecutionException e) {
+      r.fail(ErrorCode.RETRY, "Master " + config.name() + " has too much to do");
+    }
+  }
+
+  private void finish(RpcRequest r, Work work, @Nullable Node node) {
+    Message reply;
+    try {
+      reply = work.run();
+    } catch (AshlarException e) {
+      fail(r, e, node);
+      return;
+    } catch (RuntimeException e) {
+      LOG.error("{} met a bug while it answered {}", config.name(), r.message().getClass().getSimpleName(), e);
+      r.fail(ErrorCode.INTERNAL, "The master met a bug: " + e);
+      return;
+    }
+    r.reply(reply);
+  }
+
+  private void fail(RpcRequest r, AshlarException e, @Nullable Node node) {
+    if (e.code() == ErrorCode.NOT_LEADER && node != null) {
+      notLeader(r, node);
+    } else {
+      r.fail(e.code(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void notLeader(RpcRequest r, Node node) {
+    String leader = node.replicator().leader();
+    if (leader.equals(config.name())) {
+      r.fail(ErrorCode.RETRY, "Master " + config.name() + " is about to lead");
+    } else {
+      run(r, () -> r.fail(ErrorCode.NOT_LEADER, addressOf(leader, node)));
+    }
+  }
+
+  private String addressOf(String master, Node node) {
+    if (master.isEmpty()) {
+      return "";
+    }
+    Roster.MasterRow row = node.metadata().read(txn -> Roster.find(txn, master));
+    if (row != null) {
+      return row.clientAddress();
+    }
+    return config.peers().stream().filter(p -> p.name().equals(master)).map(MasterConfig.Peer::clientAddress).findFirst().orElse("");
+  }
+}

@@ -1,0 +1,67 @@
+package dev.ashlar.master.server;
+
+import dev.ashlar.master.raft.FatalHandler;
+import dev.ashlar.master.raft.RaftSetup;
+import dev.ashlar.master.raft.RatisReplicator;
+import dev.ashlar.master.raft.Replicator.Member;
+import dev.ashlar.master.state.LogCommand;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.RecordCodec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A master that takes part in Raft, and the thread that watches whether it leads and does a leader's duties.
+ *
+ * @param replicator owned
+ */
+record Node(Identity identity, RatisReplicator replicator, Metadata metadata, Leadership leadership, Status status, Administration administration) implements AutoCloseable {
+  /** @param identity formed */
+  static Node start(MasterConfig config, Identity identity, MasterClient others, FatalHandler fatal) throws AshlarException {
+    requireLog(config, identity);
+    List<Member> members = identity.founders().stream().map(f -> new Member(f.name(), f.raftAddress())).toList();
+    RaftSetup setup = new RaftSetup(config.name(), UUID.fromString(identity.group()), config.dir(), config.raftAddress(), members, config.raft());
+    RatisReplicator replicator = RatisReplicator.start(setup, new StateApplier(), () -> RecordCodec.encodeTagged(new LogCommand.Tick()), fatal);
+    boolean done = false;
+    try {
+      Identity started = identity.withStarted();
+      started.save(config.dir());
+      Metadata metadata = new Metadata(replicator, replicator.store());
+      Leadership leadership = new Leadership(config, started, metadata);
+      done = true;
+      return new Node(started, replicator, metadata, leadership, new Status(config, metadata), new Administration(config, metadata, others));
+    } catch (IOException e) {
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "Master " + config.name() + " cannot write to " + config.dir() + ": " + e, e);
+    } finally {
+      if (!done) {
+        replicator.close();
+      }
+    }
+  }
+
+  /** A directory that once had a log and has none was wiped in part; its vote is lost. */
+  private static void requireLog(MasterConfig config, Identity identity) throws AshlarException {
+    Path log = config.dir().resolve("raft").resolve("log").resolve(identity.group());
+    if (identity.started() && !Files.isDirectory(log)) {
+      throw new AshlarException(
+          ErrorCode.CORRUPT,
+          "The Raft log of master "
+              + config.name()
+              + " is gone from "
+              + log
+              + ", and with it what this master had promised. Give it an empty directory and a new name, run 'ashlar admin replace-master "
+              + config.name()
+              + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join");
+    }
+  }
+
+  @Override
+  public void close() {
+    leadership.close();
+    replicator.close();
+  }
+}

@@ -1,0 +1,168 @@
+package dev.ashlar.master.server;
+
+import dev.ashlar.master.state.LogCommand;
+import dev.ashlar.master.state.LogCommand.DiskBlock;
+import dev.ashlar.master.state.Queries;
+import dev.ashlar.master.state.Queries.Judgement;
+import dev.ashlar.master.state.Rows.GroupRow;
+import dev.ashlar.master.state.Topology;
+import dev.ashlar.master.store.ReadTxn;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterReply.Task;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
+import dev.ashlar.protocol.message.MasterRequest.BlockDigests;
+import dev.ashlar.protocol.message.MasterRequest.BlockReport;
+import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Compares what disks have with what they should have. Every judgement reads the state after a barrier that followed the report's arrival: a leader that was deposed unknowingly
+ * must not call a newer leader's blocks garbage. A reader's word about a bad block is only a hint: the disk itself is asked, so nobody can talk good blocks away. Thread-safe.
+ */
+final class Reports {
+  private static final Logger LOG = LoggerFactory.getLogger(Reports.class);
+
+  /** Groups whose lists are asked for at once; the others show up with the next digests. */
+  private static final int GROUPS_AT_ONCE = 200;
+
+  private static final int VERIFY_AT_ONCE = 100;
+  private static final int VERIFYING_MAX = 50_000;
+
+  private final Metadata metadata;
+  private final Liveness liveness;
+  private final TaskBoard board;
+  private final Set<Verifying> verifying = new HashSet<>();
+
+  private record Verifying(long disk, BlockKey block) {}
+
+  Reports(Metadata metadata, Liveness liveness, TaskBoard board) {
+    this.metadata = metadata;
+    this.liveness = liveness;
+    this.board = board;
+  }
+
+  /** Which groups differ. To be called after a barrier. */
+  MasterReply.ReportWanted compare(BlockDigests d) {
+    if (!liveness.owns(d.server(), d.disk())) {
+      return new MasterReply.ReportWanted(new long[0]);
+    }
+    Map<Long, GroupDigest> reported = new HashMap<>();
+    d.groups().forEach(g -> reported.put(g.group(), g));
+    List<Long> differ = new ArrayList<>();
+    metadata.read(
+        txn -> {
+          Topology topology = Topology.load(txn);
+          for (GroupRow g : topology.groups().values()) {
+            if (has(g, d.disk())) {
+              reported.putIfAbsent(g.id(), new GroupDigest(g.id(), 0, 0));
+            }
+          }
+          Queries queries = new Queries(txn);
+          reported.forEach(
+              (group, theirs) -> {
+                if (differ.size() < GROUPS_AT_ONCE && !queries.digest(d.disk(), group).equals(theirs)) {
+                  differ.add(group);
+                }
+              });
+          return null;
+        });
+    if (differ.size() < GROUPS_AT_ONCE) {
+      liveness.digested(d.disk());
+    }
+    return new MasterReply.ReportWanted(differ.stream().mapToLong(g -> g).toArray());
+  }
+
+  private static boolean has(GroupRow g, long disk) {
+    for (int i = 0; i < g.members().length; i++) {
+      if (g.members()[i] == disk || g.replacements()[i] == disk) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What to do with the blocks of a group. To be called after a barrier. */
+  MasterReply.Verdict judge(BlockReport r) {
+    if (!liveness.owns(r.server(), r.disk())) {
+      return new MasterReply.Verdict(List.of());
+    }
+    Judgement j = metadata.read(txn -> new Queries(txn).judge(r.disk(), r.group(), r.blocks()));
+    if (!j.found().isEmpty()) {
+      var _ = metadata.propose(new LogCommand.BlocksRebuilt(on(r, j.found())));
+    }
+    if (!j.wrong().isEmpty()) {
+      LOG.warn("Disk {} of {} has {} blocks that are not what was committed; they are rebuilt", Long.toHexString(r.disk()), r.server(), j.wrong().size());
+      var _ = metadata.propose(new LogCommand.BlocksMissing(on(r, j.wrong())));
+    }
+    if (!j.delete().isEmpty()) {
+      LOG.info("Disk {} of {} has {} blocks that nobody needs", Long.toHexString(r.disk()), r.server(), j.delete().size());
+    }
+    verify(r.disk(), j.absent());
+    return new MasterReply.Verdict(j.delete());
+  }
+
+  private static List<DiskBlock> on(BlockReport r, List<BlockKey> blocks) {
+    return blocks.stream().map(b -> new DiskBlock(r.group(), b, r.disk())).toList();
+  }
+
+  /** Has the disk's server look at these blocks; bad ones come back with its heartbeat. */
+  void verify(long disk, List<BlockKey> blocks) {
+    String server = liveness.liveServer(disk);
+    if (server == null) {
+      return; // it is asked for digests when it returns
+    }
+    List<BlockKey> fresh = claim(disk, blocks);
+    for (int from = 0; from < fresh.size(); from += VERIFY_AT_ONCE) {
+      List<BlockKey> some = List.copyOf(fresh.subList(from, Math.min(fresh.size(), from + VERIFY_AT_ONCE)));
+      if (!board.offer(server, 0, id -> new Task.Verify(id, disk, some), (failure, bytes) -> release(disk, some))) {
+        release(disk, some);
+      }
+    }
+  }
+
+  private synchronized List<BlockKey> claim(long disk, List<BlockKey> blocks) {
+    List<BlockKey> fresh = new ArrayList<>();
+    for (BlockKey b : blocks) {
+      if (verifying.size() < VERIFYING_MAX && verifying.add(new Verifying(disk, b))) {
+        fresh.add(b);
+      }
+    }
+    return fresh;
+  }
+
+  private synchronized void release(long disk, List<BlockKey> blocks) {
+    blocks.forEach(b -> verifying.remove(new Verifying(disk, b)));
+  }
+
+  /** A server says that blocks on its own disks are damaged or absent. */
+  void bad(String server, List<BadBlock> blocks) {
+    if (blocks.isEmpty()) {
+      return;
+    }
+    Topology topology = metadata.topology();
+    List<DiskBlock> missing = new ArrayList<>();
+    metadata.read(
+        txn -> {
+          blocks.stream().filter(b -> liveness.owns(server, b.disk())).forEach(b -> missing.addAll(committed(txn, topology, b)));
+          return null;
+        });
+    if (!missing.isEmpty()) {
+      LOG.warn("{} reports {} bad blocks, the first {}: {}", server, blocks.size(), blocks.getFirst().block(), blocks.getFirst().reason());
+      var _ = metadata.propose(new LogCommand.BlocksMissing(missing));
+    }
+  }
+
+  private static List<DiskBlock> committed(ReadTxn txn, Topology topology, BadBlock b) {
+    OptionalLong group = new Queries(txn).groupOf(topology, b.disk(), b.block().chunk());
+    return group.isPresent() ? List.of(new DiskBlock(group.getAsLong(), b.block(), b.disk())) : List.of();
+  }
+}
