@@ -90,7 +90,7 @@ final class RangeRead {
       long end = endByte(i);
       if (first < end) {
         rowsFrom = Math.min(rowsFrom, first);
-        rowsTo = Math.max(rowsTo, end);
+        rowsTo = Math.max(rowsTo, roundUp(end));
         BlockPlace at = place.blocks().get(i);
         if (!reachable(at)) {
           primary[i] = Slot.failed(this, i, at, first, end, "is on no disk at present");
@@ -136,11 +136,13 @@ final class RangeRead {
     if (byteInBlock <= exactFirst(i)) {
       return 0;
     }
-    long widened =
-        (byteInBlock + BlockLayout.SLICE_BYTES - 1)
-            / BlockLayout.SLICE_BYTES
-            * BlockLayout.SLICE_BYTES;
-    return Math.min(widened, blockLength(i));
+    return Math.min(roundUp(byteInBlock), blockLength(i));
+  }
+
+  private static long roundUp(long bytes) {
+    return (bytes + BlockLayout.SLICE_BYTES - 1)
+        / BlockLayout.SLICE_BYTES
+        * BlockLayout.SLICE_BYTES;
   }
 
   private long exactFirst(int i) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ final class FakeCluster implements AutoCloseable {
   volatile Function<MasterRequest, Boolean> loseAnswer = request -> false;
 
   volatile int leader;
+  final AtomicInteger refused = new AtomicInteger();
 
   FakeCluster(int serverCount, Policy policy) throws AshlarException {
     this(serverCount, policy, 1);
@@ -60,6 +62,7 @@ final class FakeCluster implements AutoCloseable {
     request.payload().release();
     MasterRequest asked = (MasterRequest) request.message();
     if (self != leader) {
+      refused.incrementAndGet();
       request.fail(ErrorCode.NOT_LEADER, leader < 0 ? "" : address(leader));
       return;
     }

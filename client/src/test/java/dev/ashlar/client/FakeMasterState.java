@@ -57,9 +57,8 @@ final class FakeMasterState {
   private long nextChunk = 1;
   private long nextEpoch = 1;
   private int nextServer;
-  final List<MasterRequest.ReportBad> reports = new ArrayList<>();
-  final Map<String, Integer> counts = new HashMap<>();
-  int applied;
+  private final List<MasterRequest.ReportBad> reports = new ArrayList<>();
+  private final Map<String, Integer> counts = new HashMap<>();
 
   FakeMasterState(List<FakeChunkServer> servers, Policy policy) {
     this.servers = servers;
@@ -110,7 +109,6 @@ final class FakeMasterState {
       return known.reply;
     }
     MasterReply reply = apply(s.command());
-    applied++;
     session.put(s.seq(), new Result(reply));
     return reply;
   }
@@ -378,6 +376,15 @@ final class FakeMasterState {
     File file = files.get(inode);
     Chunk c = file == null ? null : file.chunks.get(chunk);
     return c == null ? 0 : c.present;
+  }
+
+  synchronized List<BlockKey> reportedBlocks() {
+    return reports.stream().map(MasterRequest.ReportBad::block).toList();
+  }
+
+  /** How often a request was asked, or a command took effect. */
+  synchronized int count(String type) {
+    return counts.getOrDefault(type, 0);
   }
 
   synchronized int stagedChunks() {

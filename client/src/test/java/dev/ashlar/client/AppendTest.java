@@ -1,0 +1,150 @@
+package dev.ashlar.client;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.Attr;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AppendTest {
+  private static byte[] join(byte[] a, byte[] b) {
+    byte[] joined = Arrays.copyOf(a, a.length + b.length);
+    System.arraycopy(b, 0, joined, a.length, b.length);
+    return joined;
+  }
+
+  private static byte[] read(AshlarFileSystem fs, FileHandle handle, int size) throws IOException {
+    ByteBuffer target = ByteBuffer.allocate(size + 1);
+    int count = fs.read(handle, 0, target);
+    return Arrays.copyOf(target.array(), Math.max(0, count));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"rs-3-2-16k", "xor-2-1-32k", "mirror-2-16k", "rs-6-3-16k"})
+  void appendsTruncationsAndReopeningKeepTheBytes(String text) throws Exception {
+    Policy policy = Policy.parse(text);
+    long seed = System.nanoTime();
+    System.out.println("seed " + seed + " policy " + text);
+    Random random = new Random(seed);
+    try (FakeCluster cluster = new FakeCluster(policy.width() + 1, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] model = new byte[0];
+      FileHandle handle = fs.create(Attr.ROOT, "f", 0644, true, "");
+      for (int step = 0; step < 120; step++) {
+        switch (random.nextInt(8)) {
+          case 0 -> assertEquals(model.length, fs.fsync(handle).size());
+          case 1 -> {
+            fs.release(handle);
+            assertArrayEquals(model, FakeCluster.get(fs, handle.inode()), "step " + step);
+            handle = fs.open(handle.inode(), OpenMode.APPEND);
+          }
+          case 2 -> {
+            int size = random.nextInt(model.length + 1 + policy.stripeBytes());
+            fs.truncate(handle, size);
+            model = Arrays.copyOf(model, size);
+          }
+          case 3 -> assertArrayEquals(model, read(fs, handle, model.length), "step " + step);
+          default -> {
+            int length =
+                switch (random.nextInt(4)) {
+                  case 0 -> random.nextInt(100);
+                  case 1 -> policy.stripeBytes() - model.length % policy.stripeBytes();
+                  case 2 -> random.nextInt(policy.cellBytes());
+                  default -> random.nextInt(3 * policy.stripeBytes());
+                };
+            byte[] more = FakeCluster.bytes(random.nextLong(), length);
+            assertEquals(length, fs.write(handle, model.length, ByteBuffer.wrap(more)));
+            model = join(model, more);
+          }
+        }
+      }
+      fs.release(handle);
+      assertArrayEquals(model, FakeCluster.get(fs, handle.inode()));
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @Test
+  void appendsCrossChunks() throws Exception {
+    Policy policy = Policy.parse("mirror-2-16k");
+    try (FakeCluster cluster = new FakeCluster(3, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] model = FakeCluster.bytes(1, (int) policy.chunkBytes() - 5000);
+      Attr attr = FakeCluster.put(fs, "f", model);
+      FileHandle handle = fs.open(attr.inode(), OpenMode.APPEND);
+      for (int i = 0; i < 3; i++) {
+        byte[] more = FakeCluster.bytes(i, 3000);
+        fs.append(handle, ByteBuffer.wrap(more));
+        fs.fsync(handle);
+        model = join(model, more);
+      }
+      byte[] more = FakeCluster.bytes(5, (int) policy.chunkBytes() + 1);
+      fs.append(handle, ByteBuffer.wrap(more));
+      fs.release(handle);
+      assertArrayEquals(join(model, more), FakeCluster.get(fs, attr.inode()));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anAppendWhoseServerIsLostRewritesTheChunkElsewhere(boolean dead) throws Exception {
+    Policy policy = Policy.parse("rs-3-2-16k");
+    try (FakeCluster cluster = new FakeCluster(policy.width() + 1, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] model = FakeCluster.bytes(1, 7 * policy.stripeBytes() + 123);
+      Attr attr = FakeCluster.put(fs, "f", model);
+      if (dead) {
+        cluster.servers.get(1).die();
+      } else {
+        FakeChunkServer victim = cluster.servers.get(1);
+        victim.keys().forEach(victim::drop);
+      }
+      FileHandle handle = fs.open(attr.inode(), OpenMode.APPEND);
+      for (int i = 0; i < 4; i++) {
+        byte[] more = FakeCluster.bytes(i, 30_000);
+        fs.append(handle, ByteBuffer.wrap(more));
+        model = join(model, more);
+        fs.fsync(handle);
+        assertArrayEquals(model, FakeCluster.get(fs, attr.inode()));
+      }
+      fs.release(handle);
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @Test
+  void onlyTheEndCanBeWritten() throws Exception {
+    Policy policy = Policy.parse("xor-2-1-16k");
+    try (FakeCluster cluster = new FakeCluster(3, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      FileHandle handle = fs.create(Attr.ROOT, "f", 0644, true, "");
+      fs.append(handle, ByteBuffer.wrap(new byte[10]));
+      AshlarException e =
+          assertThrows(
+              AshlarException.class, () -> fs.write(handle, 5, ByteBuffer.wrap(new byte[1])));
+      assertEquals(ErrorCode.INVALID, e.code());
+      assertEquals(
+          ErrorCode.LEASE_LOST,
+          assertThrows(AshlarException.class, () -> fs.open(handle.inode(), OpenMode.WRITE))
+              .code());
+      fs.release(handle);
+      FileHandle reading = fs.open(handle.inode(), OpenMode.READ);
+      assertEquals(
+          ErrorCode.PERMISSION,
+          assertThrows(
+                  AshlarException.class, () -> fs.append(reading, ByteBuffer.wrap(new byte[1])))
+              .code());
+      fs.release(reading);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package dev.ashlar.client;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.Attr;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class WriteFaultsTest {
+  private static final Policy POLICY = Policy.parse("rs-3-2-16k");
+  private static final int STRIPE = POLICY.stripeBytes();
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FakeChunkServer.Fault.class,
+      names = {"REFUSE", "STALL", "NO_SEAL", "STALL_AFTER_FIRST_WRITE"})
+  void oneBadServerDoesNotStopAPut(FakeChunkServer.Fault fault) throws Exception {
+    for (int bad = 0; bad < POLICY.width(); bad += 2) {
+      try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+          AshlarFileSystem fs = cluster.connect()) {
+        cluster.servers.get(bad).fault(fault);
+        byte[] content = FakeCluster.bytes(bad, 20 * STRIPE + 99);
+        Attr attr = FakeCluster.put(fs, "f", content);
+        assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+        assertEquals(0b11111 & ~(1 << bad), cluster.state.present(attr.inode(), 0));
+        cluster.servers.get(bad).fault(FakeChunkServer.Fault.NONE);
+        FakeCluster.await("memory returned", () -> fs.heldBytes() == 0);
+      }
+    }
+  }
+
+  @Test
+  void aServerThatIsGoneDoesNotStopAPut() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.servers.get(3).die();
+      for (int size : new int[] {1, STRIPE, 30 * STRIPE}) {
+        byte[] content = FakeCluster.bytes(size, size);
+        Attr attr = FakeCluster.put(fs, "f" + size, content);
+        assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      }
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = FakeChunkServer.Fault.class,
+      names = {"REFUSE", "NO_SEAL"})
+  void whereTooManyFailTheChunkGoesElsewhere(FakeChunkServer.Fault fault) throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width() + 2, POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.servers.get(0).fault(fault);
+      cluster.servers.get(1).fault(fault);
+      for (int size : new int[] {1, STRIPE + 1, 30 * STRIPE + 5}) {
+        byte[] content = FakeCluster.bytes(size, size);
+        Attr attr = FakeCluster.put(fs, "f" + size, content);
+        assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      }
+      assertTrue(fs.stats().restartedChunks() > 0);
+      assertEquals(0, fs.heldBytes());
+      FakeCluster.await("nothing staged", () -> cluster.state.stagedChunks() == 0);
+    }
+  }
+
+  @Test
+  void tooFewServersAreToldInOneSentence() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.servers.get(0).fault(FakeChunkServer.Fault.REFUSE);
+      cluster.servers.get(1).die();
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () -> FakeCluster.put(fs, "f", FakeCluster.bytes(1, 10 * STRIPE)));
+      assertEquals(ErrorCode.UNAVAILABLE, e.code());
+      assertTrue(e.getMessage().contains("'f'"), e.getMessage());
+      assertTrue(
+          e.getMessage().contains("needed are " + POLICY.minimumBlocks() + " blocks"),
+          e.getMessage());
+      assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "f"));
+      FakeCluster.await("nothing held", () -> fs.heldBytes() == 0);
+      FakeCluster.await("nothing staged", () -> cluster.state.stagedChunks() == 0);
+    }
+  }
+
+  @Test
+  void serversThatFailInTheMiddleOfAChunkAreReplacedFromMemory() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width() + 2, POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] content = FakeCluster.bytes(7, 100 * STRIPE);
+      Attr attr;
+      try (FileWriter writer = fs.stage(Attr.ROOT, "f", StageOptions.DEFAULT)) {
+        writer.write(ByteBuffer.wrap(content, 0, 60 * STRIPE));
+        cluster.servers.get(2).fault(FakeChunkServer.Fault.REFUSE);
+        cluster.servers.get(4).die();
+        writer.write(ByteBuffer.wrap(content, 60 * STRIPE, 40 * STRIPE));
+        attr = writer.commit();
+      }
+      assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      assertTrue(fs.stats().restartedChunks() > 0);
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @Test
+  void whatIsNotCommittedNeverWas() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      try (FileWriter writer = fs.stage(Attr.ROOT, "f", StageOptions.DEFAULT)) {
+        writer.write(ByteBuffer.wrap(FakeCluster.bytes(7, 10 * STRIPE)));
+      }
+      assertEquals(
+          ErrorCode.NOT_FOUND,
+          assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "f")).code());
+      FakeCluster.await("nothing staged", () -> cluster.state.stagedChunks() == 0);
+      FakeCluster.await("nothing held", () -> fs.heldBytes() == 0);
+    }
+  }
+
+  @Test
+  void memoryStaysWithinItsBound() throws Exception {
+    Policy policy = Policy.parse("rs-3-2");
+    try (FakeCluster cluster = new FakeCluster(policy.width(), policy);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(cluster.config().withMemoryBytes(16 << 20))) {
+      byte[] content = FakeCluster.bytes(9, 30 << 20);
+      long most = 0;
+      Attr attr;
+      try (FileWriter writer = fs.stage(Attr.ROOT, "f", StageOptions.DEFAULT)) {
+        for (int at = 0; at < content.length; at += 1 << 18) {
+          writer.write(ByteBuffer.wrap(content, at, Math.min(1 << 18, content.length - at)));
+          most = Math.max(most, fs.heldBytes());
+        }
+        attr = writer.commit();
+      }
+      assertTrue(most <= 16 << 20, "held " + most);
+      assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @Test
+  void manyWritersShareTheMemory() throws Exception {
+    Policy policy = Policy.parse("rs-3-2");
+    try (FakeCluster cluster = new FakeCluster(policy.width(), policy);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(cluster.config().withMemoryBytes(16 << 20))) {
+      var threads = new java.util.ArrayList<Thread>();
+      var failures = new java.util.concurrent.ConcurrentLinkedQueue<Throwable>();
+      for (int t = 0; t < 12; t++) {
+        int id = t;
+        threads.add(
+            Thread.ofVirtual()
+                .start(
+                    () -> {
+                      try {
+                        byte[] content = FakeCluster.bytes(id, (2 << 20) + id);
+                        Attr attr = FakeCluster.put(fs, "f" + id, content);
+                        assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+                      } catch (Throwable e) {
+                        failures.add(e);
+                      }
+                    }));
+      }
+      for (Thread thread : threads) {
+        assertTrue(thread.join(Duration.ofSeconds(60)));
+      }
+      assertTrue(failures.isEmpty(), () -> failures.toString());
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+}
