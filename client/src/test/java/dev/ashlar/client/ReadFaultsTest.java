@@ -48,7 +48,8 @@ class ReadFaultsTest {
     Random random = new Random(seed);
     int[] sizes = {1, 16 << 10, (16 << 10) + 1, STRIPE - 1, STRIPE + 20_000, 5 * STRIPE + 40_000};
     for (int pattern = 1; pattern < 1 << POLICY.width(); pattern++) {
-      if (Integer.bitCount(pattern) > POLICY.m() || (loss == Loss.STALLED && random.nextInt(3) > 0)) {
+      if (Integer.bitCount(pattern) > POLICY.m()
+          || (loss == Loss.STALLED && random.nextInt(3) > 0)) {
         continue;
       }
       try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);

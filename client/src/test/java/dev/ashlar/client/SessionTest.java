@@ -38,19 +38,18 @@ class SessionTest {
         int id = t;
         threads.add(
             Thread.ofVirtual()
-                .start(
-                    () -> {
-                      try {
-                        for (int i = 0; i < 5; i++) {
-                          byte[] content = FakeCluster.bytes(i, 100_000);
-                          StageOptions once = StageOptions.DEFAULT.withReplace(false);
-                          Attr attr = FakeCluster.put(fs, "f" + id + "-" + i, content, once);
-                          assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
-                        }
-                      } catch (Throwable e) {
-                        failures.add(e);
-                      }
-                    }));
+                .start(() -> {
+                  try {
+                    for (int i = 0; i < 5; i++) {
+                      byte[] content = FakeCluster.bytes(i, 100_000);
+                      StageOptions once = StageOptions.DEFAULT.withReplace(false);
+                      Attr attr = FakeCluster.put(fs, "f" + id + "-" + i, content, once);
+                      assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+                    }
+                  } catch (Throwable e) {
+                    failures.add(e);
+                  }
+                }));
       }
       for (Thread thread : threads) {
         assertTrue(thread.join(Duration.ofSeconds(60)));
@@ -88,12 +87,11 @@ class SessionTest {
       AtomicInteger asked = new AtomicInteger();
       Thread elects =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    FakeCluster.await("questions", () -> cluster.refused.get() > 5);
-                    cluster.leader = 2;
-                    asked.set(cluster.refused.get());
-                  });
+              .start(() -> {
+                FakeCluster.await("questions", () -> cluster.refused.get() > 5);
+                cluster.leader = 2;
+                asked.set(cluster.refused.get());
+              });
       FakeCluster.put(fs, "f", new byte[100]);
       assertTrue(elects.join(Duration.ofSeconds(10)));
       assertTrue(asked.get() > 5);
@@ -105,8 +103,7 @@ class SessionTest {
     ClientConfig nobody =
         ClientConfig.of("127.0.0.1:1,127.0.0.1:2").withMasterDeadline(Duration.ofMillis(200));
     try (AshlarFileSystem fs = AshlarFileSystem.connect(nobody)) {
-      AshlarException e =
-          assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "f"));
+      AshlarException e = assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "f"));
       assertEquals(ErrorCode.UNAVAILABLE, e.code());
       assertTrue(e.getMessage().contains("127.0.0.1:1"), e.getMessage());
     }

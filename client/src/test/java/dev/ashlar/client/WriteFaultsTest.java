@@ -161,16 +161,15 @@ class WriteFaultsTest {
         int id = t;
         threads.add(
             Thread.ofVirtual()
-                .start(
-                    () -> {
-                      try {
-                        byte[] content = FakeCluster.bytes(id, (2 << 20) + id);
-                        Attr attr = FakeCluster.put(fs, "f" + id, content);
-                        assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
-                      } catch (Throwable e) {
-                        failures.add(e);
-                      }
-                    }));
+                .start(() -> {
+                  try {
+                    byte[] content = FakeCluster.bytes(id, (2 << 20) + id);
+                    Attr attr = FakeCluster.put(fs, "f" + id, content);
+                    assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+                  } catch (Throwable e) {
+                    failures.add(e);
+                  }
+                }));
       }
       for (Thread thread : threads) {
         assertTrue(thread.join(Duration.ofSeconds(60)));
