@@ -13,18 +13,21 @@ import dev.ashlar.master.store.WriteTxn;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Typed writing of the tables for one command. Keeps what belongs together in step: a chunk row
  * with its index row, the counts of its group and of the cluster, and the deletion of what it
- * replaces. The cluster row and the counts are held back until {@link #flush}.
+ * replaces. The cluster row, inode rows and counts are held back until {@link #flush}.
  */
 final class Changes extends Tables {
   private final WriteTxn txn;
   private final long nowNs;
   private final Map<Long, Counts> counts = new TreeMap<>();
+  private final Map<Long, Optional<InodeRow>> inodes = new TreeMap<>();
+  private final Map<Long, Optional<GroupRow>> groups = new TreeMap<>();
   private final ClusterRow before;
   private ClusterRow cluster;
 
@@ -45,6 +48,11 @@ final class Changes extends Tables {
     if (!cluster.equals(before)) {
       txn.put(Table.CLUSTER.key(), Encoding.encode(cluster));
     }
+    inodes.forEach(
+        (inode, row) -> {
+          byte[] key = Table.INODES.key(inode);
+          row.ifPresentOrElse(r -> put(key, r), () -> delete(key));
+        });
     counts.forEach((group, c) -> txn.put(Table.GROUP_COUNTS.key(group), Encoding.encode(c.row())));
   }
 
@@ -112,15 +120,31 @@ final class Changes extends Tables {
         });
   }
 
+  @Override
+  @Nullable InodeRow inode(long inode) {
+    Optional<InodeRow> held = inodes.get(inode);
+    return held == null ? super.inode(inode) : held.orElse(null);
+  }
+
   void putInode(InodeRow row) {
-    put(Table.INODES.key(row.attr().inode()), row);
+    inodes.put(row.attr().inode(), Optional.of(row));
+  }
+
+  void removeInode(long inode) {
+    inodes.put(inode, Optional.empty());
   }
 
   void putAttr(InodeRow row, Attr attr) {
     putInode(new InodeRow(attr, row.parent(), row.name(), row.target()));
   }
 
+  @Override
+  @Nullable GroupRow group(long group) {
+    return groups.computeIfAbsent(group, id -> Optional.ofNullable(super.group(id))).orElse(null);
+  }
+
   void putGroup(GroupRow row) {
+    groups.put(row.id(), Optional.of(row));
     put(Table.GROUPS.key(row.id()), row);
   }
 
@@ -134,7 +158,7 @@ final class Changes extends Tables {
     }
     put(Table.CHUNKS.key(inode, index), row);
     put(Table.CHUNK_INDEX.key(row.group(), row.chunk()), new ChunkOwner(inode, index));
-    countsOf(group).count(row, Policy.parse(group.policy()), 1);
+    countsOf(group).count(row, Policies.of(group.policy()), 1);
     cluster = Clusters.data(cluster, row.validLength(), 1);
   }
 
@@ -147,7 +171,7 @@ final class Changes extends Tables {
 
   private void uncount(ChunkRow row) {
     GroupRow group = groupOf(row);
-    countsOf(group).count(row, Policy.parse(group.policy()), -1);
+    countsOf(group).count(row, Policies.of(group.policy()), -1);
     cluster = Clusters.data(cluster, -row.validLength(), -1);
     delete(Table.CHUNK_INDEX.key(row.group(), row.chunk()));
   }

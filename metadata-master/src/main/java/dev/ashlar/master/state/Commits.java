@@ -32,13 +32,13 @@ import org.jspecify.annotations.Nullable;
 final class Commits {
   private final Changes c;
   private final Leases leases;
-  private final Files files;
+  private final Contents contents;
   private final Names names;
 
-  Commits(Changes c, Leases leases, Files files, Names names) {
+  Commits(Changes c, Leases leases, Contents contents, Names names) {
     this.c = c;
     this.leases = leases;
-    this.files = files;
+    this.contents = contents;
     this.names = names;
   }
 
@@ -48,7 +48,7 @@ final class Commits {
     leases.require(m.inode(), m.epoch(), client);
     InodeRow file = Inodes.file(c, m.inode());
     Policy policy = Inodes.policy(file.attr().policy());
-    Files.validSize(m.size(), policy);
+    Contents.validSize(m.size(), policy);
     List<Accepted> accepted = check(m, policy);
     checkName(m, file);
 
@@ -56,7 +56,7 @@ final class Commits {
       publish(m.inode(), a);
     }
     if (m.size() < file.attr().size()) {
-      files.cut(file, m.size());
+      contents.cut(file, m.size());
     }
     c.putAttr(file, Inodes.content(file.attr(), m.size(), m.modifiedNs(), c.nowNs()));
     if (m.link().parent() != 0) {
@@ -76,7 +76,7 @@ final class Commits {
             ErrorCode.INVALID,
             Inodes.path(c, m.inode()) + ": has a name already; a commit names only staged files");
       }
-      files.linkable(m.link().parent(), m.link().name(), m.link().replace());
+      contents.linkable(m.link().parent(), m.link().name(), m.link().replace());
     } else if (m.release() && !named) {
       throw new Refusal(
           ErrorCode.INVALID,

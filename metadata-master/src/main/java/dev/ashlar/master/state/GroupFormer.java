@@ -116,7 +116,7 @@ final class GroupFormer {
     if (candidates.isEmpty()) {
       return OptionalLong.empty();
     }
-    long disk = best(candidates, d -> true, crowd, Policy.parse(group.policy()), group.id());
+    long disk = best(candidates, d -> true, crowd, Policies.of(group.policy()), group.id());
     take(disk);
     return OptionalLong.of(disk);
   }

@@ -24,7 +24,7 @@ final class GroupHealth {
     this.group = group;
     this.counts = counts;
     this.view = view;
-    policy = Policy.parse(group.policy());
+    policy = Policies.of(group.policy());
     for (int i = 0; i < group.members().length; i++) {
       members.add(view.disk(group.members()[i]).health());
       replacements.add(

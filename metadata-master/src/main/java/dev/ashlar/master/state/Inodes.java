@@ -89,7 +89,7 @@ final class Inodes {
 
   static Policy policy(String text) {
     try {
-      return Policy.parse(text);
+      return Policies.of(text);
     } catch (IllegalArgumentException e) {
       throw new Refusal(ErrorCode.INVALID, String.valueOf(e.getMessage()));
     }

@@ -47,10 +47,10 @@ public final class MetadataState {
   /** A client's command, once it is known to be new. */
   static Message client(Changes c, long client, Command command) {
     Leases leases = new Leases(c);
-    Files files = new Files(c, leases);
-    Names names = new Names(c, files);
+    Contents contents = new Contents(c, leases);
+    Names names = new Names(c, contents);
     Namespace namespace = new Namespace(c, names);
-    Writers writers = new Writers(c, leases, files, names, new Staging(c));
+    Writers writers = new Writers(c, leases, contents, names, new Staging(c));
     return switch (command) {
       case Command.OpenSession _ -> new MasterReply.Done();
       case Command.CloseSession _ -> new MasterReply.Done();
@@ -59,7 +59,7 @@ public final class MetadataState {
       case Command.Stage m -> writers.stage(client, m);
       case Command.AcquireLease m -> writers.acquire(client, m.inode());
       case Command.Allocate m -> writers.allocate(client, m);
-      case Command.Commit m -> new Commits(c, leases, files, names).commit(client, m);
+      case Command.Commit m -> new Commits(c, leases, contents, names).commit(client, m);
       case Command.ReleaseLease m -> writers.release(client, m);
       case Command.Truncate m -> writers.truncate(client, m);
       case Command.Unlink m -> namespace.unlink(m);

@@ -15,11 +15,11 @@ import java.util.List;
  */
 final class Names {
   private final Changes c;
-  private final Files files;
+  private final Contents contents;
 
-  Names(Changes c, Files files) {
+  Names(Changes c, Contents contents) {
     this.c = c;
-    this.files = files;
+    this.contents = contents;
   }
 
   /** Gives an inode one more name. */
@@ -44,13 +44,13 @@ final class Names {
     InodeRow row = Inodes.existing(c, entry.inode());
     if (directory) {
       c.countNames(0, -1);
-      files.deleteInode(row);
+      contents.deleteInode(row);
       return;
     }
     int links = row.attr().links() - 1;
     if (links == 0) {
       c.countNames(-1, 0);
-      files.deleteInode(row);
+      contents.deleteInode(row);
     } else {
       detach(row, Inodes.links(row.attr(), links, c.nowNs()), parent, name);
     }

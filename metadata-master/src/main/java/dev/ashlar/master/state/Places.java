@@ -18,7 +18,7 @@ final class Places {
   /** Where to read a committed chunk. */
   static ChunkPlace reading(
       int index, ChunkRow row, GroupRow group, ClusterView view, Tokens tokens) {
-    Policy policy = Policy.parse(group.policy());
+    Policy policy = Policies.of(group.policy());
     List<BlockPlace> blocks = places(row, group, policy, view, v -> v.health().readable());
     long absent = Chunks.all(policy) & ~Chunks.stored(row, policy);
     if (blocks.stream().filter(BlockPlace::exists).count() + Long.bitCount(absent) < policy.k()) {

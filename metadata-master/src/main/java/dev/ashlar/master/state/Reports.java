@@ -82,7 +82,7 @@ final class Reports {
       return; // never handed out
     }
     GroupRow group = t.groupOf(row);
-    Policy policy = Policy.parse(group.policy());
+    Policy policy = Policies.of(group.policy());
     if (row.version() != key.version()
         || Places.indexOf(group, disk) != key.index()
         || !Chunks.has(Chunks.stored(row, policy), key.index())) {
@@ -121,7 +121,7 @@ final class Reports {
     if (group == null || index < 0) {
       return;
     }
-    Policy policy = Policy.parse(group.policy());
+    Policy policy = Policies.of(group.policy());
     byte[] prefix = Table.CHUNK_INDEX.key(groupId);
     byte[] from = prefix;
     while (true) {

@@ -124,11 +124,11 @@ final class Sessions {
   }
 
   static void closeLeases(Changes c, long[] epochs) {
-    Files files = new Files(c, new Leases(c));
+    Contents contents = new Contents(c, new Leases(c));
     for (long epoch : epochs) {
       LeaseOwner owner = c.leaseOwner(epoch);
       if (owner != null) {
-        files.letGo(owner.inode());
+        contents.letGo(owner.inode());
       }
     }
   }

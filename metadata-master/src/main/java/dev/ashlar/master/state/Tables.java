@@ -93,7 +93,7 @@ class Tables {
     return row == null ? NEW_CLUSTER : row;
   }
 
-  final @Nullable InodeRow inode(long inode) {
+  @Nullable InodeRow inode(long inode) {
     return get(InodeRow.class, Table.INODES.key(inode));
   }
 

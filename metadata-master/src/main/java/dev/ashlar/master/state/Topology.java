@@ -126,7 +126,7 @@ public record Topology(
       return new MasterReply.Space(
           raw, free, 0, 0, cluster.files() + cluster.directories(), policy);
     }
-    Policy p = Policy.parse(policy);
+    Policy p = Policies.of(policy);
     return new MasterReply.Space(
         raw,
         free,

@@ -21,14 +21,14 @@ import java.util.List;
 final class Writers {
   private final Changes c;
   private final Leases leases;
-  private final Files files;
+  private final Contents contents;
   private final Names names;
   private final Staging staging;
 
-  Writers(Changes c, Leases leases, Files files, Names names, Staging staging) {
+  Writers(Changes c, Leases leases, Contents contents, Names names, Staging staging) {
     this.c = c;
     this.leases = leases;
-    this.files = files;
+    this.contents = contents;
     this.names = names;
     this.staging = staging;
   }
@@ -101,7 +101,7 @@ final class Writers {
 
   MasterReply release(long client, Command.ReleaseLease m) {
     leases.require(m.inode(), m.epoch(), client);
-    files.letGo(m.inode());
+    contents.letGo(m.inode());
     return new Done();
   }
 
@@ -110,12 +110,12 @@ final class Writers {
       leases.require(m.inode(), m.epoch(), client);
     }
     InodeRow file = Inodes.file(c, m.inode());
-    Files.validSize(m.size(), Inodes.policy(file.attr().policy()));
+    Contents.validSize(m.size(), Inodes.policy(file.attr().policy()));
     if (m.epoch() == 0) {
       leases.requireFree(m.inode());
     }
     if (m.size() < file.attr().size()) {
-      files.cut(file, m.size());
+      contents.cut(file, m.size());
     }
     c.putAttr(file, Inodes.content(file.attr(), m.size(), m.modifiedNs(), c.nowNs()));
     return new AttrReply(Inodes.existing(c, m.inode()).attr());

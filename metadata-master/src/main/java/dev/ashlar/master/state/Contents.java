@@ -11,13 +11,13 @@ import dev.ashlar.protocol.message.Attr;
 import java.util.List;
 
 /** The content of files as a whole: cutting, deleting, letting go. */
-final class Files {
+final class Contents {
   private static final int PAGE = 1000;
 
   private final Changes c;
   private final Leases leases;
 
-  Files(Changes c, Leases leases) {
+  Contents(Changes c, Leases leases) {
     this.c = c;
     this.leases = leases;
   }
@@ -87,7 +87,7 @@ final class Files {
     for (byte[] key : c.keys(Table.XATTRS.key(inode), Integer.MAX_VALUE)) {
       c.delete(key);
     }
-    c.delete(Table.INODES.key(inode));
+    c.removeInode(inode);
   }
 
   /** Ends the lease; a file that never got a name goes with it. */
