@@ -12,7 +12,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the ranges of a rebuilt block to the disk, one on its way while the next is made, and seals the block only if its root is the committed one. One thread. */
+/**
+ * Writes the ranges of a rebuilt block to the disk, one on its way while the next is made, and
+ * seals the block only if its root is the committed one. One thread.
+ */
 final class BlockOutput implements AutoCloseable {
   /** Tries while the disk's queue is full of clients' writes. */
   private static final int TRIES = 200;
@@ -28,7 +31,8 @@ final class BlockOutput implements AutoCloseable {
   private CompletableFuture<?> latest = CompletableFuture.completedFuture(null);
 
   /** One range and how to write it. */
-  private record Range(ByteBuf bytes, Supplier<CompletableFuture<Long>> write, CompletableFuture<Long> done) {}
+  private record Range(
+      ByteBuf bytes, Supplier<CompletableFuture<Long>> write, CompletableFuture<Long> done) {}
 
   BlockOutput(RebuildPlan plan, BlockStore disk) {
     this.plan = plan;
@@ -45,12 +49,15 @@ final class BlockOutput implements AutoCloseable {
    * Takes the next range; after the last one the block is sealed.
    *
    * @param range owned by this from now on, also if this fails
-   * @throws AshlarException CORRUPT if the whole block's root is not the committed one: then nothing was sealed
+   * @throws AshlarException CORRUPT if the whole block's root is not the committed one: then
+   *     nothing was sealed
    */
   void add(ByteBuf range) throws AshlarException {
     int[] mine = Checksums.slices(range.nioBuffer());
-    // Epoch 0: the master ordered it, no lease did. An epoch here could fence out a live writer of the next version.
-    BlockWrite write = new BlockWrite(plan.task().block(), plan.task().group(), 0, 0, 0, length, mine);
+    // Epoch 0: the master ordered it, no lease did. An epoch here could fence out a live writer of
+    // the next version.
+    BlockWrite write =
+        new BlockWrite(plan.task().block(), plan.task().group(), 0, 0, 0, length, mine);
     Supplier<CompletableFuture<Long>> attempt = () -> watched(disk.write(write, range.nioBuffer()));
     last = new Range(range, attempt, CompletableFuture.completedFuture(length));
     finishPending();
@@ -70,8 +77,14 @@ final class BlockOutput implements AutoCloseable {
     if (root != plan.root()) {
       throw new AshlarException(
           ErrorCode.CORRUPT,
-          plan.task().block() + " rebuilt from proven sources " + verb + " different from what was committed (root " + Integer.toHexString(root) + ", not "
-              + Integer.toHexString(plan.root()) + "); it is not kept");
+          plan.task().block()
+              + " rebuilt from proven sources "
+              + verb
+              + " different from what was committed (root "
+              + Integer.toHexString(root)
+              + ", not "
+              + Integer.toHexString(plan.root())
+              + "); it is not kept");
     }
   }
 

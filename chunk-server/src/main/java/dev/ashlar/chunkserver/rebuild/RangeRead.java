@@ -10,7 +10,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/** The reads of one range from all sources, on their way or here. Owns the buffers until {@link #close}. One thread. */
+/**
+ * The reads of one range from all sources, on their way or here. Owns the buffers until {@link
+ * #close}. One thread.
+ */
 final class RangeRead implements AutoCloseable {
   final long offset;
   final int length;
@@ -18,7 +21,9 @@ final class RangeRead implements AutoCloseable {
   private final Peers peers;
   private final Map<Integer, CompletableFuture<ByteBuf>> reads = new HashMap<>();
 
-  /** @param length bytes of the wanted block that this range is for */
+  /**
+   * @param length bytes of the wanted block that this range is for
+   */
   RangeRead(RebuildPlan plan, Peers peers, long offset, int length) {
     this.plan = plan;
     this.peers = peers;
@@ -30,11 +35,16 @@ final class RangeRead implements AutoCloseable {
   void start(Source s) {
     int bytes = plan.sourceBytes(s.index(), offset, length);
     if (bytes > 0) {
-      reads.computeIfAbsent(s.index(), i -> peers.read(plan.place(i), plan.source(i), plan.task().token(), offset, bytes));
+      reads.computeIfAbsent(
+          s.index(),
+          i -> peers.read(plan.place(i), plan.source(i), plan.task().token(), offset, bytes));
     }
   }
 
-  /** The source's bytes, every slice checked; empty past the source's end. They belong to this range. Waits. */
+  /**
+   * The source's bytes, every slice checked; empty past the source's end. They belong to this
+   * range. Waits.
+   */
   ByteBuffer take(Source s) throws AshlarException {
     start(s);
     CompletableFuture<ByteBuf> read = reads.get(s.index());
@@ -44,14 +54,22 @@ final class RangeRead implements AutoCloseable {
     ByteBuf bytes = Wait.on(read);
     int expected = plan.sourceBytes(s.index(), offset, length);
     if (bytes.readableBytes() != expected) {
-      throw new AshlarException(ErrorCode.INTERNAL, plan.source(s.index()) + ": " + bytes.readableBytes() + " bytes came instead of " + expected);
+      throw new AshlarException(
+          ErrorCode.INTERNAL,
+          plan.source(s.index())
+              + ": "
+              + bytes.readableBytes()
+              + " bytes came instead of "
+              + expected);
     }
     ByteBuffer view = bytes.nioBuffer();
     int[] crcs = Checksums.slices(view);
     int first = (int) (offset / BlockLayout.SLICE_BYTES);
     for (int i = 0; i < crcs.length; i++) {
       if (crcs[i] != s.crcs()[first + i]) {
-        throw new AshlarException(ErrorCode.CORRUPT, plan.source(s.index()) + ": slice " + (first + i) + " does not match its checksum");
+        throw new AshlarException(
+            ErrorCode.CORRUPT,
+            plan.source(s.index()) + ": slice " + (first + i) + " does not match its checksum");
       }
     }
     return view;

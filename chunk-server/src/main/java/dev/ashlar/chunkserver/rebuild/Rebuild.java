@@ -19,9 +19,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rebuild of one block onto a local disk. Ranges are read from all sources ahead of the one being decoded. Every source byte is checked against checksums that are
- * proven against the committed root, and the result is sealed only if its own root is the committed one: wrong bytes cannot become a block. One thread; memory is
- * bounded by {@value #AHEAD} + 1 ranges of the sources in use and a range or two of output.
+ * The rebuild of one block onto a local disk. Ranges are read from all sources ahead of the one
+ * being decoded. Every source byte is checked against checksums that are proven against the
+ * committed root, and the result is sealed only if its own root is the committed one: wrong bytes
+ * cannot become a block. One thread; memory is bounded by {@value #AHEAD} + 1 ranges of the sources
+ * in use and a range or two of output.
  */
 public final class Rebuild {
   /** Ranges on their way while one is decoded. */
@@ -45,7 +47,14 @@ public final class Rebuild {
    * @param rangeBytes read from each source at a time, a multiple of the slice size
    * @param bad told of sources that are damaged or not where the master believes them
    */
-  public Rebuild(RebuildPlan plan, BlockStore disk, Peers peers, ErasureCode code, int rangeBytes, Consumer<BadBlock> bad, Pause pause) {
+  public Rebuild(
+      RebuildPlan plan,
+      BlockStore disk,
+      Peers peers,
+      ErasureCode code,
+      int rangeBytes,
+      Consumer<BadBlock> bad,
+      Pause pause) {
     this.plan = plan;
     this.disk = disk;
     this.peers = peers;
@@ -75,7 +84,10 @@ public final class Rebuild {
     }
   }
 
-  /** Whether a good copy is on the disk. What is there but not good (staged by a writer that gave up, of another root, damaged) is dropped, for it is in the way. */
+  /**
+   * Whether a good copy is on the disk. What is there but not good (staged by a writer that gave
+   * up, of another root, damaged) is dropped, for it is in the way.
+   */
   private boolean alreadyHere() throws AshlarException {
     BlockKey block = plan.task().block();
     BlockInfo info;
@@ -87,7 +99,10 @@ public final class Rebuild {
       }
       throw e;
     }
-    if (info.sealed() && info.root() == plan.root() && info.length() == plan.length() && disk.verify(List.of(block)).isEmpty()) {
+    if (info.sealed()
+        && info.root() == plan.root()
+        && info.length() == plan.length()
+        && disk.verify(List.of(block)).isEmpty()) {
       return true;
     }
     Wait.on(disk.delete(List.of(block)));
@@ -160,7 +175,10 @@ public final class Rebuild {
     }
   }
 
-  /** The bytes as a shard of the given length: themselves if long enough, a copy filled up with zeros if short, null if there are none. */
+  /**
+   * The bytes as a shard of the given length: themselves if long enough, a copy filled up with
+   * zeros if short, null if there are none.
+   */
   private static @Nullable MemorySegment shard(ByteBuffer bytes, int length, List<ByteBuf> padded) {
     if (!bytes.hasRemaining()) {
       return null;

@@ -17,16 +17,25 @@ import java.util.List;
  * @param candidates indexes of blocks that can be read, in the order to try them
  * @param needed how many of them must be read; the rest of k are absent cells, which count as zeros
  */
-public record RebuildPlan(Task.Rebuild task, Policy policy, long[] lengths, List<Integer> candidates, int needed) {
+public record RebuildPlan(
+    Task.Rebuild task, Policy policy, long[] lengths, List<Integer> candidates, int needed) {
 
   /**
-   * @throws AshlarException INVALID if the task makes no sense, DATA_LOST if too few sources are named
+   * @throws AshlarException INVALID if the task makes no sense, DATA_LOST if too few sources are
+   *     named
    */
   public static RebuildPlan of(Task.Rebuild task) throws AshlarException {
     Policy policy = policy(task);
     int width = policy.width();
     if (task.sources().size() != width || task.roots().length != width) {
-      throw invalid(task, "names " + task.sources().size() + " sources and " + task.roots().length + " roots, not " + width);
+      throw invalid(
+          task,
+          "names "
+              + task.sources().size()
+              + " sources and "
+              + task.roots().length
+              + " roots, not "
+              + width);
     }
     if (task.block().index() < 0 || task.block().index() >= width) {
       throw invalid(task, "is for an index that " + policy + " does not have");
@@ -37,7 +46,8 @@ public record RebuildPlan(Task.Rebuild task, Policy policy, long[] lengths, List
     long[] lengths = new long[width];
     List<Integer> candidates = new ArrayList<>();
     int absent = 0;
-    // Start at a different source for every chunk: the rebuild of a whole disk then reads from all servers alike.
+    // Start at a different source for every chunk: the rebuild of a whole disk then reads from all
+    // servers alike.
     int first = Math.floorMod(Long.hashCode(task.block().chunk() * 0x9E3779B97F4A7C15L), width);
     for (int n = 0; n < width; n++) {
       int i = (first + n) % width;
@@ -50,7 +60,14 @@ public record RebuildPlan(Task.Rebuild task, Policy policy, long[] lengths, List
     }
     int needed = Math.max(0, policy.k() - absent);
     if (lengths[task.block().index()] > 0 && candidates.size() < needed) {
-      throw new AshlarException(ErrorCode.DATA_LOST, task.block() + " cannot be rebuilt: " + needed + " sources are needed, " + candidates.size() + " are known");
+      throw new AshlarException(
+          ErrorCode.DATA_LOST,
+          task.block()
+              + " cannot be rebuilt: "
+              + needed
+              + " sources are needed, "
+              + candidates.size()
+              + " are known");
     }
     return new RebuildPlan(task, policy, lengths, List.copyOf(candidates), needed);
   }
@@ -59,7 +76,10 @@ public record RebuildPlan(Task.Rebuild task, Policy policy, long[] lengths, List
     try {
       return Policy.parse(task.policy());
     } catch (IllegalArgumentException e) {
-      throw new AshlarException(ErrorCode.INVALID, "The rebuild of " + task.block() + " has a bad policy: " + e.getMessage(), e);
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          "The rebuild of " + task.block() + " has a bad policy: " + e.getMessage(),
+          e);
     }
   }
 
@@ -85,7 +105,10 @@ public record RebuildPlan(Task.Rebuild task, Policy policy, long[] lengths, List
     return task.sources().get(index);
   }
 
-  /** Bytes to read of source {@code index} for the range of the wanted block that starts at {@code offset}: whole slices, or up to the source's end; 0 past it. */
+  /**
+   * Bytes to read of source {@code index} for the range of the wanted block that starts at {@code
+   * offset}: whole slices, or up to the source's end; 0 past it.
+   */
   public int sourceBytes(int index, long offset, int range) {
     long slice = BlockLayout.SLICE_BYTES;
     long end = (offset + range + slice - 1) / slice * slice;

@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /**
- * The sources of one rebuild: as many as needed in use, the others in reserve. A source is used only after its list of slice checksums proved to be what the writer
- * committed; one that fails is replaced for the rest of the rebuild. One thread.
+ * The sources of one rebuild: as many as needed in use, the others in reserve. A source is used
+ * only after its list of slice checksums proved to be what the writer committed; one that fails is
+ * replaced for the rest of the rebuild. One thread.
  */
 final class SourceSet {
   private final RebuildPlan plan;
@@ -24,7 +25,9 @@ final class SourceSet {
   private final List<Source> inUse = new ArrayList<>();
   private final List<String> failures = new ArrayList<>();
 
-  /** @param bad told of sources that are damaged or not where the master believes them */
+  /**
+   * @param bad told of sources that are damaged or not where the master believes them
+   */
   SourceSet(RebuildPlan plan, Peers peers, Consumer<BadBlock> bad) {
     this.plan = plan;
     this.peers = peers;
@@ -81,8 +84,12 @@ final class SourceSet {
     if (!info.sealed()) {
       throw new AshlarException(ErrorCode.VERSION_GONE, plan.source(i) + " was never sealed there");
     }
-    if (info.length() != plan.lengths()[i] || Checksums.root(info.crcs(), info.crcs().length, info.length()) != plan.task().roots()[i]) {
-      throw new AshlarException(ErrorCode.CORRUPT, plan.source(i) + " is not what was committed: its checksums do not match the root");
+    if (info.length() != plan.lengths()[i]
+        || Checksums.root(info.crcs(), info.crcs().length, info.length())
+            != plan.task().roots()[i]) {
+      throw new AshlarException(
+          ErrorCode.CORRUPT,
+          plan.source(i) + " is not what was committed: its checksums do not match the root");
     }
     return new Source(i, info.crcs());
   }
@@ -91,7 +98,12 @@ final class SourceSet {
     Integer i = reserve.poll();
     if (i == null) {
       throw new AshlarException(
-          ErrorCode.UNAVAILABLE, plan.task().block() + " cannot be rebuilt now: " + plan.needed() + " good sources are needed; failed: " + String.join("; ", failures));
+          ErrorCode.UNAVAILABLE,
+          plan.task().block()
+              + " cannot be rebuilt now: "
+              + plan.needed()
+              + " good sources are needed; failed: "
+              + String.join("; ", failures));
     }
     return i;
   }
@@ -99,7 +111,8 @@ final class SourceSet {
   private void failed(int i, AshlarException e) {
     failures.add("index " + i + " on " + plan.place(i).server() + " (" + e.getMessage() + ")");
     if (e.code() == ErrorCode.CORRUPT || e.code() == ErrorCode.VERSION_GONE) {
-      bad.accept(new BadBlock(plan.source(i), plan.place(i).disk(), String.valueOf(e.getMessage())));
+      bad.accept(
+          new BadBlock(plan.source(i), plan.place(i).disk(), String.valueOf(e.getMessage())));
     }
   }
 }

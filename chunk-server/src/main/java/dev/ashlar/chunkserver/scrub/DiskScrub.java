@@ -17,7 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The scrub of one disk: goes through the blocks in key order, round after round, one block at each {@link #step}. One thread, which also decides when to step.
+ * The scrub of one disk: goes through the blocks in key order, round after round, one block at each
+ * {@link #step}. One thread, which also decides when to step.
  */
 public final class DiskScrub {
   private static final Logger LOG = LoggerFactory.getLogger(DiskScrub.class);
@@ -47,7 +48,13 @@ public final class DiskScrub {
    * @param bytesPerSecond most that is read, however late the round is
    * @param clockMs wall clock, ms since 1970
    */
-  public DiskScrub(Path directory, BlockStore store, Duration period, long bytesPerSecond, LongSupplier clockMs, Consumer<BadBlock> bad) {
+  public DiskScrub(
+      Path directory,
+      BlockStore store,
+      Duration period,
+      long bytesPerSecond,
+      LongSupplier clockMs,
+      Consumer<BadBlock> bad) {
     this.directory = directory;
     this.store = store;
     this.pace = new ScrubPace(period.toMillis());
@@ -63,7 +70,8 @@ public final class DiskScrub {
     if (state.waiting()) {
       return state.startMs() + pace.aimMs();
     }
-    return Math.max(notBeforeMs, pace.nextMs(state.startMs(), state.doneBytes(), store.report().usedBytes()));
+    return Math.max(
+        notBeforeMs, pace.nextMs(state.startMs(), state.doneBytes(), store.report().usedBytes()));
   }
 
   /** The alarm: empty if every block was checked within the period, else a sentence. */
@@ -72,10 +80,19 @@ public final class DiskScrub {
     if (state.waiting() || now <= pace.dueMs(state.startMs())) {
       return "";
     }
-    return "scrub overdue since " + Instant.ofEpochMilli(pace.dueMs(state.startMs())) + ": " + state.doneBytes() + " of " + store.report().usedBytes() + " bytes are checked";
+    return "scrub overdue since "
+        + Instant.ofEpochMilli(pace.dueMs(state.startMs()))
+        + ": "
+        + state.doneBytes()
+        + " of "
+        + store.report().usedBytes()
+        + " bytes are checked";
   }
 
-  /** Checks the next block, or ends the round, or starts the next one. Blocks for as long as one block takes to read. */
+  /**
+   * Checks the next block, or ends the round, or starts the next one. Blocks for as long as one
+   * block takes to read.
+   */
   public void step() throws AshlarException {
     long now = clockMs.getAsLong();
     if (state.waiting()) {

@@ -1,8 +1,9 @@
 package dev.ashlar.chunkserver.scrub;
 
 /**
- * When the next block of a scrub round is due. A round aims at half the period, spread evenly over the bytes of the disk: then a block that comes first in one round and
- * last in the next is still re-read within the period. Pure.
+ * When the next block of a scrub round is due. A round aims at half the period, spread evenly over
+ * the bytes of the disk: then a block that comes first in one round and last in the next is still
+ * re-read within the period. Pure.
  *
  * @param periodMs every block is re-read within this
  */

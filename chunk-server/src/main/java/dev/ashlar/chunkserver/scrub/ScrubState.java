@@ -11,7 +11,8 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far the scrub of one disk is; kept in the file {@value #FILE} of the disk's directory so that a restart goes on with it and the due date stays.
+ * How far the scrub of one disk is; kept in the file {@value #FILE} of the disk's directory so that
+ * a restart goes on with it and the due date stays.
  *
  * @param startMs when this round started, ms since 1970
  * @param after last block checked in this round, null before the first
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param waiting true when the round is over and the next one is not due to start yet
  * @param lastRoundMs when the last whole round ended, 0 if none has
  */
-record ScrubState(long startMs, @Nullable BlockKey after, long doneBytes, boolean waiting, long lastRoundMs) {
+record ScrubState(
+    long startMs, @Nullable BlockKey after, long doneBytes, boolean waiting, long lastRoundMs) {
   static final String FILE = "scrub.properties";
 
   static ScrubState fresh(long nowMs) {
@@ -45,9 +47,15 @@ record ScrubState(long startMs, @Nullable BlockKey after, long doneBytes, boolea
       p.load(r);
       long start = number(p, "start");
       long chunk = number(p, "chunk");
-      BlockKey after = chunk == 0 ? null : new BlockKey(chunk, number(p, "version"), (int) number(p, "index"));
+      BlockKey after =
+          chunk == 0 ? null : new BlockKey(chunk, number(p, "version"), (int) number(p, "index"));
       // A clock that was set back must not put the due date off.
-      return new ScrubState(Math.min(start, nowMs), after, number(p, "done"), Boolean.parseBoolean(p.getProperty("waiting")), number(p, "last"));
+      return new ScrubState(
+          Math.min(start, nowMs),
+          after,
+          number(p, "done"),
+          Boolean.parseBoolean(p.getProperty("waiting")),
+          number(p, "last"));
     } catch (IOException | IllegalArgumentException e) {
       return fresh(nowMs);
     }
@@ -71,6 +79,10 @@ record ScrubState(long startMs, @Nullable BlockKey after, long doneBytes, boolea
     try (Writer w = Files.newBufferedWriter(fresh)) {
       p.store(w, null);
     }
-    Files.move(fresh, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(
+        fresh,
+        directory.resolve(FILE),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
   }
 }

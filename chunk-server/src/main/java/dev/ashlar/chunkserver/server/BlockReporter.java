@@ -20,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the master what is on a disk, digests first, and drops what its verdict calls garbage. A verdict is about the blocks as they were reported: one that was written
- * anew since (by another lease, or by a rebuild) is kept. One thread.
+ * Tells the master what is on a disk, digests first, and drops what its verdict calls garbage. A
+ * verdict is about the blocks as they were reported: one that was written anew since (by another
+ * lease, or by a rebuild) is kept. One thread.
  */
 final class BlockReporter {
   private static final Logger LOG = LoggerFactory.getLogger(BlockReporter.class);
@@ -61,10 +62,14 @@ final class BlockReporter {
   }
 
   private static AshlarException unexpected(MasterReply reply) {
-    return new AshlarException(ErrorCode.INTERNAL, "The master answered a block report with " + reply.getClass().getSimpleName());
+    return new AshlarException(
+        ErrorCode.INTERNAL,
+        "The master answered a block report with " + reply.getClass().getSimpleName());
   }
 
-  private void drop(BlockStore store, List<BlockEntry> reported, List<BlockKey> verdict, long moment) throws AshlarException {
+  private void drop(
+      BlockStore store, List<BlockEntry> reported, List<BlockKey> verdict, long moment)
+      throws AshlarException {
     if (verdict.isEmpty()) {
       return;
     }
@@ -73,7 +78,9 @@ final class BlockReporter {
     List<BlockKey> garbage = new ArrayList<>();
     for (BlockKey key : verdict) {
       BlockEntry was = then.get(key);
-      if (was != null && !tasks.touchedSince(moment, key, store.diskId()) && unchanged(store, was)) {
+      if (was != null
+          && !tasks.touchedSince(moment, key, store.diskId())
+          && unchanged(store, was)) {
         garbage.add(key);
       }
     }
@@ -84,7 +91,10 @@ final class BlockReporter {
   private static boolean unchanged(BlockStore store, BlockEntry was) throws AshlarException {
     try {
       BlockInfo now = store.stat(was.block());
-      return now.epoch() == was.epoch() && now.sealed() == was.sealed() && now.length() == was.length() && now.root() == was.root();
+      return now.epoch() == was.epoch()
+          && now.sealed() == was.sealed()
+          && now.length() == was.length()
+          && now.root() == was.root();
     } catch (AshlarException e) {
       if (e.code() == ErrorCode.VERSION_GONE) {
         return false;
@@ -102,7 +112,8 @@ final class BlockReporter {
       }
       throw new AshlarException(ErrorCode.INTERNAL, "Deleting failed: " + e.getCause(), e);
     } catch (TimeoutException e) {
-      throw new AshlarException(ErrorCode.TIMEOUT, "The disk did not delete within " + DELETE_SECONDS + " s", e);
+      throw new AshlarException(
+          ErrorCode.TIMEOUT, "The disk did not delete within " + DELETE_SECONDS + " s", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.UNAVAILABLE, "The chunk server is stopping", e);

@@ -25,8 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers requests. Writes go from the event loop straight into the disk's queue and are answered from the disk's thread; everything that looks into an index goes over a
- * small pool, since an index that is not in memory would stop the loop. Thread-safe.
+ * Answers requests. Writes go from the event loop to the disk's lane and are answered from the
+ * disk's thread; everything that looks into an index goes over a small pool, since an index that is
+ * not in memory would stop the loop. Thread-safe.
  */
 final class ChunkHandler implements RpcHandler {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkHandler.class);
@@ -67,8 +68,13 @@ final class ChunkHandler implements RpcHandler {
       case ChunkRequest.ReadBlock r -> lookUp(request, () -> read(request, r));
       case ChunkRequest.StatBlock s -> lookUp(request, () -> stat(request, s));
       case ChunkRequest.ListBlocks l -> lookUp(request, () -> list(request, l));
-      case ChunkRequest.GetServerState _ -> lookUp(request, () -> request.reply(new ChunkReply.ServerState(server, disks.everything())));
-      default -> request.fail(ErrorCode.INVALID, "A chunk server does not answer " + request.message().getClass().getSimpleName());
+      case ChunkRequest.GetServerState _ ->
+          lookUp(
+              request, () -> request.reply(new ChunkReply.ServerState(server, disks.everything())));
+      default ->
+          request.fail(
+              ErrorCode.INVALID,
+              "A chunk server does not answer " + request.message().getClass().getSimpleName());
     }
   }
 
@@ -77,75 +83,119 @@ final class ChunkHandler implements RpcHandler {
     ByteBuf payload = request.payload();
     CompletableFuture<? extends ChunkReply> answer;
     try {
-      BlockStore store = admitWrite(w.block(), w.disk(), w.group(), w.token());
+      ServedDisk disk = admitWrite(w.block(), w.disk(), w.group(), w.token());
+      BlockStore store = disk.store();
       if (w.offset() < 0 || w.keep() < 0 || w.base() < 0) {
-        throw new AshlarException(ErrorCode.INVALID, "A write to " + w.block() + " has a negative offset, keep or base");
+        throw new AshlarException(
+            ErrorCode.INVALID, "A write to " + w.block() + " has a negative offset, keep or base");
       }
-      BlockWrite where = new BlockWrite(w.block(), w.group(), w.token().epoch(), w.base(), w.keep(), w.offset(), w.crcs());
-      answer = w.seal() ? store.writeAndSeal(where, payload.nioBuffers()) : store.write(where, payload.nioBuffers()).thenApply(ChunkReply.Written::new);
+      BlockWrite where =
+          new BlockWrite(
+              w.block(), w.group(), w.token().epoch(), w.base(), w.keep(), w.offset(), w.crcs());
+      int bytes = payload.readableBytes();
+      answer =
+          w.seal()
+              ? disk.lane().submit(bytes, () -> store.writeAndSeal(where, payload.nioBuffers()))
+              : disk.lane()
+                  .submit(
+                      bytes,
+                      () ->
+                          store
+                              .write(where, payload.nioBuffers())
+                              .thenApply(ChunkReply.Written::new));
     } catch (AshlarException e) {
       payload.release();
       fail(request, e);
       return;
-    } catch (RuntimeException e) {
-      payload.release();
-      throw e;
     }
     finish(request, answer.whenComplete((_, _) -> payload.release()));
   }
 
   private void seal(RpcRequest request, ChunkRequest.SealBlock s) {
     try {
-      BlockStore store = admitWrite(s.block(), s.disk(), s.group(), s.token());
+      ServedDisk disk = admitWrite(s.block(), s.disk(), s.group(), s.token());
       if (s.length() < 0 || s.keep() < 0 || s.base() < 0) {
-        throw new AshlarException(ErrorCode.INVALID, "The seal of " + s.block() + " has a negative length, keep or base");
+        throw new AshlarException(
+            ErrorCode.INVALID, "The seal of " + s.block() + " has a negative length, keep or base");
       }
-      finish(request, store.seal(s.block(), s.group(), s.token().epoch(), s.base(), s.keep(), s.length()));
+      finish(
+          request,
+          disk.lane()
+              .submit(
+                  0,
+                  () ->
+                      disk.store()
+                          .seal(
+                              s.block(),
+                              s.group(),
+                              s.token().epoch(),
+                              s.base(),
+                              s.keep(),
+                              s.length())));
     } catch (AshlarException e) {
       fail(request, e);
     }
   }
 
-  private BlockStore admitWrite(BlockKey block, long disk, long group, BlockToken token) throws AshlarException {
+  private ServedDisk admitWrite(BlockKey block, long disk, long group, BlockToken token)
+      throws AshlarException {
     checkKey(block);
     gate.checkWrite(token, block, group);
     if (token.epoch() <= 0) {
-      throw new AshlarException(ErrorCode.BAD_TOKEN, "Refused: a token for writing carries a lease epoch, this one has " + token.epoch());
+      throw new AshlarException(
+          ErrorCode.BAD_TOKEN,
+          "Refused: a token for writing carries a lease epoch, this one has " + token.epoch());
     }
     load.note();
-    return disks.serving(disk);
+    return disks.inService(disk);
   }
 
   private static void checkKey(BlockKey block) throws AshlarException {
-    if (block.chunk() <= 0 || block.version() <= 0 || block.index() < 0 || block.index() >= Policy.MAX_WIDTH) {
+    if (block.chunk() <= 0
+        || block.version() <= 0
+        || block.index() < 0
+        || block.index() >= Policy.MAX_WIDTH) {
       throw new AshlarException(ErrorCode.INVALID, "There can be no " + block);
     }
   }
 
   private void finish(RpcRequest request, CompletableFuture<? extends ChunkReply> answer) {
     var _ =
-        answer.whenComplete(
-            (reply, error) -> {
-              if (error == null) {
-                request.reply(reply);
-              } else {
-                fail(request, error);
-              }
-            });
+        answer.whenComplete((reply, error) -> {
+          if (error == null) {
+            request.reply(reply);
+          } else {
+            fail(request, error);
+          }
+        });
   }
 
   private void read(RpcRequest request, ChunkRequest.ReadBlock r) throws AshlarException {
     checkKey(r.block());
     gate.checkRead(r.token(), r.block());
     if (r.offset() < 0 || r.length() < 0 || r.length() > READ_LIMIT) {
-      throw new AshlarException(ErrorCode.INVALID, "A read of " + r.length() + " bytes at " + r.offset() + " is refused: read at most " + READ_LIMIT + " bytes at a time");
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          "A read of "
+              + r.length()
+              + " bytes at "
+              + r.offset()
+              + " is refused: read at most "
+              + READ_LIMIT
+              + " bytes at a time");
     }
     note(r.token());
     BlockBytes bytes = disks.serving(r.disk()).locate(r.block(), r.offset(), r.length());
     boolean passed = false;
     try {
-      List<FileSlice> slices = bytes.extents().stream().map(e -> new FileSlice(e.channel(), e.position(), e.length())).toList();
-      request.reply(new ChunkReply.BlockData(bytes.offset(), bytes.crcs(), bytes.blockLength()), slices, bytes::close);
+      List<FileSlice> slices =
+          bytes.extents().stream()
+              .map(e -> new FileSlice(e.channel(), e.position(), e.length()))
+              .toList();
+      request.reply(
+          new ChunkReply.BlockData(bytes.offset(), bytes.crcs(), bytes.blockLength()),
+          slices,
+          bytes::close);
       passed = true;
     } finally {
       if (!passed) {
@@ -154,7 +204,10 @@ final class ChunkHandler implements RpcHandler {
     }
   }
 
-  /** Reads under a token for every chunk are background work of other servers, to which nobody yields. */
+  /**
+   * Reads under a token for every chunk are background work of other servers, to which nobody
+   * yields.
+   */
   private void note(BlockToken token) {
     if (token.chunk() != BlockToken.ANY_CHUNK) {
       load.note();
@@ -179,28 +232,31 @@ final class ChunkHandler implements RpcHandler {
 
   private void lookUp(RpcRequest request, Lookup job) {
     try {
-      lookups.execute(
-          () -> {
-            try {
-              job.run();
-            } catch (AshlarException e) {
-              fail(request, e);
-            } catch (RuntimeException e) {
-              LOG.error("{} met a bug while it answered {}", server, request.message(), e);
-              request.fail(ErrorCode.INTERNAL, "A bug in chunk server " + server + ": " + e);
-            }
-          });
+      lookups.execute(() -> {
+        try {
+          job.run();
+        } catch (AshlarException e) {
+          fail(request, e);
+        } catch (RuntimeException e) {
+          LOG.error("{} met a bug while it answered {}", server, request.message(), e);
+          request.fail(ErrorCode.INTERNAL, "A bug in chunk server " + server + ": " + e);
+        }
+      });
     } catch (RejectedExecutionException e) {
       request.fail(ErrorCode.RETRY, "Chunk server " + server + " has too many requests waiting");
     }
   }
 
   private void fail(RpcRequest request, Throwable error) {
-    Throwable cause = error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
+    Throwable cause =
+        error instanceof CompletionException && error.getCause() != null ? error.getCause() : error;
     if (cause instanceof AshlarException e) {
       switch (e.code()) {
-        case BAD_TOKEN, STALE_EPOCH, INVALID, CORRUPT, CONFLICT -> quiet.warn(server + " refused a request of " + request.peer() + ": " + e.getMessage());
-        default -> LOG.debug("{} could not do a request of {}: {}", server, request.peer(), e.getMessage());
+        case BAD_TOKEN, STALE_EPOCH, INVALID, CORRUPT, CONFLICT ->
+            quiet.warn(server + " refused a request of " + request.peer() + ": " + e.getMessage());
+        default ->
+            LOG.debug(
+                "{} could not do a request of {}: {}", server, request.peer(), e.getMessage());
       }
       request.fail(e);
     } else {

@@ -5,6 +5,7 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.rpc.Role;
 import dev.ashlar.protocol.rpc.RpcClient;
@@ -24,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One chunk server: its disks, its port, its link to the masters. Many can live in one process; they share the network threads. Owns everything it starts and closes it
- * all in {@link #close}.
+ * One chunk server: its disks, its port, its link to the masters. Many can live in one process;
+ * they share the network threads. Owns everything it starts and closes it all in {@link #close}.
  */
 public final class ChunkServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServer.class);
@@ -47,7 +48,8 @@ public final class ChunkServer implements AutoCloseable {
   private volatile @Nullable MasterLink link;
 
   /**
-   * Starts it: takes the port, opens (formats, recovers) the disks, then serves and heartbeats. Blocks until it serves; does not wait for a master.
+   * Starts it: takes the port, opens (formats, recovers) the disks, then serves and heartbeats.
+   * Blocks until it serves; does not wait for a master.
    *
    * @throws IOException if the port is taken or no disk works
    */
@@ -60,11 +62,15 @@ public final class ChunkServer implements AutoCloseable {
     boolean started = false;
     try {
       // The port first: a second server on the same directories must not get as far as the disks.
-      RpcServer rpc = RpcServer.start(config.bind(), config.name(), Role.CHUNK_SERVER, this::handle);
+      RpcServer rpc =
+          RpcServer.start(config.bind(), config.name(), Role.CHUNK_SERVER, this::handle);
       own(rpc);
       address = rpc.address();
       if (config.advertise().isEmpty() && address.getAddress().isAnyLocalAddress()) {
-        throw new IOException("Chunk server " + config.name() + " listens on all addresses: say under which host:port the others reach it");
+        throw new IOException(
+            "Chunk server "
+                + config.name()
+                + " listens on all addresses: say under which host:port the others reach it");
       }
       RpcClient masters = new RpcClient(config.name(), Role.MASTER);
       own(masters);
@@ -73,20 +79,27 @@ public final class ChunkServer implements AutoCloseable {
       disks = Disks.open(config.name(), config.disks(), Stores::open);
       openDisks = disks;
       ClientLoad load = new ClientLoad(System::nanoTime);
-      Throttle throttle = new Throttle(config.rebuild().bytesPerSecond(), config.rebuild().busyBytesPerSecond(), load::busy, System::nanoTime);
+      Throttle throttle =
+          new Throttle(
+              config.rebuild().bytesPerSecond(),
+              config.rebuild().busyBytesPerSecond(),
+              load::busy,
+              System::nanoTime);
       RpcPeers peers = new RpcPeers(others, config.rebuild().slowSource());
-      Work work = new Work(disks, peers, config.rebuild(), throttle, outbox);
+      Work work = new Work(disks, peers, config.rebuild(), throttle, outbox, this::hint);
       tasks = new TaskRunner(config.name(), config.rebuild().slots(), work, outbox);
       ChunkHandler requests = new ChunkHandler(config.name(), gate, disks, load);
       MasterLink l = new MasterLink(config, masters, outbox, this::heartbeat, this::obey);
       reporter = new BlockReporter(config.name(), l, tasks);
-      minders = disks.all().stream().map(d -> new DiskMinder(config.name(), d, config.timing(), outbox, this::nudge)).toList();
+      minders =
+          disks.all().stream()
+              .map(d -> new DiskMinder(config.name(), d, config.timing(), outbox, this::nudge))
+              .toList();
       own(l);
-      parts.add(
-          () -> {
-            work.stop();
-            return tasks.stop();
-          });
+      parts.add(() -> {
+        work.stop();
+        return tasks.stop();
+      });
       parts.add(requests::stop);
       minders.forEach(m -> parts.add(m::stop));
       minders.forEach(DiskMinder::start);
@@ -94,7 +107,8 @@ public final class ChunkServer implements AutoCloseable {
       link = l;
       l.start();
       started = true;
-      LOG.info("Chunk server {} serves {} disks at {}", config.name(), disks.all().size(), advertised());
+      LOG.info(
+          "Chunk server {} serves {} disks at {}", config.name(), disks.all().size(), advertised());
     } finally {
       if (!started) {
         close();
@@ -108,11 +122,10 @@ public final class ChunkServer implements AutoCloseable {
   }
 
   private void own(AutoCloseable part) {
-    parts.add(
-        () -> {
-          part.close();
-          return true;
-        });
+    parts.add(() -> {
+      part.close();
+      return true;
+    });
   }
 
   /** Where it takes requests. */
@@ -122,10 +135,15 @@ public final class ChunkServer implements AutoCloseable {
 
   /** host:port as the masters and everybody else know it. */
   public String advertised() {
-    return config.advertise().isEmpty() ? address.getAddress().getHostAddress() + ":" + address.getPort() : config.advertise();
+    return config.advertise().isEmpty()
+        ? address.getAddress().getHostAddress() + ":" + address.getPort()
+        : config.advertise();
   }
 
-  /** All configured disks with their state, those that are not served included; after the end, as they were then. */
+  /**
+   * All configured disks with their state, those that are not served included; after the end, as
+   * they were then.
+   */
   public List<DiskReport> disks() {
     List<DiskReport> last = lastReports;
     return last == null ? disks.everything() : last;
@@ -156,7 +174,15 @@ public final class ChunkServer implements AutoCloseable {
 
   private MasterRequest.Heartbeat heartbeat(Outbox.Batch batch) {
     minders.forEach(DiskMinder::watch);
-    return new MasterRequest.Heartbeat(config.name(), advertised(), config.domain(), boot, disks.reports(), batch.results(), batch.bad(), tasks.freeSlots());
+    return new MasterRequest.Heartbeat(
+        config.name(),
+        advertised(),
+        config.domain(),
+        boot,
+        disks.reports(),
+        batch.results(),
+        batch.bad(),
+        tasks.freeSlots());
   }
 
   /** On the link's thread: nothing here waits but the adoption of fresh disks. */
@@ -173,30 +199,61 @@ public final class ChunkServer implements AutoCloseable {
     }
   }
 
+  /**
+   * Tells the master that a block on another server's disk seems bad; if that fails, whoever needs
+   * the block next will find out again.
+   */
+  private void hint(BadBlock block) {
+    boolean taken =
+        tasks.chore(() -> {
+          try {
+            master().call(new MasterRequest.ReportBad(block.block(), block.disk(), block.reason()));
+          } catch (AshlarException e) {
+            LOG.info(
+                "The master could not be told that {} on disk {} is bad: {}",
+                block.block(),
+                block.disk(),
+                e.getMessage());
+          }
+        });
+    if (!taken) {
+      LOG.info(
+          "Too busy to tell the master that {} on disk {} is bad", block.block(), block.disk());
+    }
+  }
+
+  private MasterLink master() throws AshlarException {
+    MasterLink l = link;
+    if (l == null) {
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "No master is known yet");
+    }
+    return l;
+  }
+
   private void report(long disk) {
     if (!reporting.add(disk)) {
       return;
     }
     boolean taken =
-        tasks.chore(
-            () -> {
-              try {
-                BlockStore store = disks.serving(disk);
-                reporter.report(store);
-              } catch (AshlarException e) {
-                LOG.info("The report of disk {} is put off: {}", disk, e.getMessage());
-              } finally {
-                reporting.remove(disk);
-              }
-            });
+        tasks.chore(() -> {
+          try {
+            BlockStore store = disks.serving(disk);
+            reporter.report(store);
+          } catch (AshlarException e) {
+            LOG.info("The report of disk {} is put off: {}", disk, e.getMessage());
+          } finally {
+            reporting.remove(disk);
+          }
+        });
     if (!taken) {
       reporting.remove(disk);
     }
   }
 
   /**
-   * Stops taking requests, ends what runs, closes the disks; in the order in which the parts were made, since each uses those after it. What was answered as sealed is on
-   * media already. If a disk hangs, all are left open until the process ends rather than closed under their users.
+   * Stops taking requests, ends what runs, closes the disks; in the order in which the parts were
+   * made, since each uses those after it. What was answered as sealed is on media already. If a
+   * disk hangs, all are left open until the process ends rather than closed under their users.
    */
   @Override
   public synchronized void close() {
@@ -217,7 +274,9 @@ public final class ChunkServer implements AutoCloseable {
     if (open != null && ended) {
       open.close();
     } else if (open != null) {
-      LOG.error("A disk of chunk server {} hangs: the disks stay open until the process ends", config.name());
+      LOG.error(
+          "A disk of chunk server {} hangs: the disks stay open until the process ends",
+          config.name());
     }
   }
 }

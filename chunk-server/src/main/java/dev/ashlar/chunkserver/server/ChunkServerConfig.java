@@ -12,7 +12,8 @@ import java.util.Set;
  *
  * @param name unique in the cluster, kept over restarts
  * @param bind where requests are taken; port 0 takes any free port
- * @param advertise host:port told to the masters and through them to everybody; empty for the bound address
+ * @param advertise host:port told to the masters and through them to everybody; empty for the bound
+ *     address
  * @param masters client addresses (host:port) of all masters, in any order
  * @param disks one entry per disk
  * @param domain failure domain label; a placement group spreads over different ones
@@ -20,7 +21,14 @@ import java.util.Set;
  * @param rebuild limits of the rebuild worker
  */
 public record ChunkServerConfig(
-    String name, InetSocketAddress bind, String advertise, List<String> masters, List<DiskDir> disks, String domain, Timing timing, RebuildLimits rebuild) {
+    String name,
+    InetSocketAddress bind,
+    String advertise,
+    List<String> masters,
+    List<DiskDir> disks,
+    String domain,
+    Timing timing,
+    RebuildLimits rebuild) {
 
   /**
    * One data directory.
@@ -31,7 +39,11 @@ public record ChunkServerConfig(
   public record DiskDir(Path path, long capacityBytes) {
     public DiskDir {
       if (capacityBytes < 0) {
-        throw new IllegalArgumentException("The capacity of disk " + path + " must be 0 (all) or more bytes, but is " + capacityBytes);
+        throw new IllegalArgumentException(
+            "The capacity of disk "
+                + path
+                + " must be 0 (all) or more bytes, but is "
+                + capacityBytes);
       }
     }
   }
@@ -43,8 +55,19 @@ public record ChunkServerConfig(
    * @param scrubPeriod every block is re-read and checked within this
    * @param scrubBytesPerSecond most that one disk's scrub reads, however late it is
    */
-  public record Timing(Duration heartbeat, Duration diskCheck, Duration diskHang, Duration scrubPeriod, long scrubBytesPerSecond) {
-    public static final Timing DEFAULT = new Timing(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofMinutes(2), Duration.ofDays(14), 64L << 20);
+  public record Timing(
+      Duration heartbeat,
+      Duration diskCheck,
+      Duration diskHang,
+      Duration scrubPeriod,
+      long scrubBytesPerSecond) {
+    public static final Timing DEFAULT =
+        new Timing(
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(2),
+            Duration.ofDays(14),
+            64L << 20);
 
     public Timing {
       positive("heartbeat", heartbeat);
@@ -52,13 +75,15 @@ public record ChunkServerConfig(
       positive("disk hang", diskHang);
       positive("scrub period", scrubPeriod);
       if (scrubBytesPerSecond < 1) {
-        throw new IllegalArgumentException("The scrub rate must be at least 1 byte/s, but is " + scrubBytesPerSecond);
+        throw new IllegalArgumentException(
+            "The scrub rate must be at least 1 byte/s, but is " + scrubBytesPerSecond);
       }
     }
 
     private static void positive(String what, Duration d) {
       if (d.isZero() || d.isNegative()) {
-        throw new IllegalArgumentException("The " + what + " time must be longer than nothing, but is " + d);
+        throw new IllegalArgumentException(
+            "The " + what + " time must be longer than nothing, but is " + d);
       }
     }
 
@@ -73,13 +98,20 @@ public record ChunkServerConfig(
 
   /**
    * @param slots blocks rebuilt at a time
-   * @param bytesPerSecond most that all rebuilds of this server read and write together while no client is served
+   * @param bytesPerSecond most that all rebuilds of this server read and write together while no
+   *     client is served
    * @param busyBytesPerSecond the same while clients are served
    * @param rangeBytes read from each source at a time, a multiple of the slice size
    * @param slowSource a source that takes longer for one range is replaced by another
    */
-  public record RebuildLimits(int slots, long bytesPerSecond, long busyBytesPerSecond, int rangeBytes, Duration slowSource) {
-    public static final RebuildLimits DEFAULT = new RebuildLimits(2, 1L << 30, 256L << 20, 512 << 10, Duration.ofSeconds(5));
+  public record RebuildLimits(
+      int slots,
+      long bytesPerSecond,
+      long busyBytesPerSecond,
+      int rangeBytes,
+      Duration slowSource) {
+    public static final RebuildLimits DEFAULT =
+        new RebuildLimits(2, 1L << 30, 256L << 20, 512 << 10, Duration.ofSeconds(5));
 
     public RebuildLimits {
       if (slots < 1 || slots > 64) {
@@ -88,8 +120,13 @@ public record ChunkServerConfig(
       if (bytesPerSecond < 1 || busyBytesPerSecond < 1) {
         throw new IllegalArgumentException("The rebuild rate must be at least 1 byte/s");
       }
-      if (rangeBytes < dev.ashlar.protocol.BlockLayout.SLICE_BYTES || rangeBytes % dev.ashlar.protocol.BlockLayout.SLICE_BYTES != 0 || rangeBytes > 1 << 20) {
-        throw new IllegalArgumentException("The rebuild range must be a multiple of the slice size up to 1 MiB, but is " + rangeBytes + " bytes");
+      if (rangeBytes < dev.ashlar.protocol.BlockLayout.SLICE_BYTES
+          || rangeBytes % dev.ashlar.protocol.BlockLayout.SLICE_BYTES != 0
+          || rangeBytes > 1 << 20) {
+        throw new IllegalArgumentException(
+            "The rebuild range must be a multiple of the slice size up to 1 MiB, but is "
+                + rangeBytes
+                + " bytes");
       }
     }
   }
@@ -101,23 +138,28 @@ public record ChunkServerConfig(
       throw new IllegalArgumentException("A chunk server needs a name");
     }
     if (masters.isEmpty()) {
-      throw new IllegalArgumentException("Chunk server " + name + " needs the address of at least one master");
+      throw new IllegalArgumentException(
+          "Chunk server " + name + " needs the address of at least one master");
     }
     if (disks.isEmpty()) {
-      throw new IllegalArgumentException("Chunk server " + name + " needs at least one disk directory");
+      throw new IllegalArgumentException(
+          "Chunk server " + name + " needs at least one disk directory");
     }
     Set<Path> seen = new HashSet<>();
     for (DiskDir d : disks) {
       if (!seen.add(d.path().toAbsolutePath().normalize())) {
-        throw new IllegalArgumentException("Chunk server " + name + " has the disk directory " + d.path() + " twice");
+        throw new IllegalArgumentException(
+            "Chunk server " + name + " has the disk directory " + d.path() + " twice");
       }
     }
   }
 
   /** All defaults; the failure domain is the server itself. */
-  public static ChunkServerConfig of(String name, InetSocketAddress bind, List<String> masters, List<Path> disks) {
+  public static ChunkServerConfig of(
+      String name, InetSocketAddress bind, List<String> masters, List<Path> disks) {
     List<DiskDir> dirs = disks.stream().map(p -> new DiskDir(p, 0)).toList();
-    return new ChunkServerConfig(name, bind, "", masters, dirs, name, Timing.DEFAULT, RebuildLimits.DEFAULT);
+    return new ChunkServerConfig(
+        name, bind, "", masters, dirs, name, Timing.DEFAULT, RebuildLimits.DEFAULT);
   }
 
   public ChunkServerConfig withTiming(Timing t) {

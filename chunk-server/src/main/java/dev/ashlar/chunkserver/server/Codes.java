@@ -5,7 +5,10 @@ import dev.ashlar.protocol.Policy;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** One erasure code per shape, shared by all servers of the process: a code keeps plans that are worth keeping. Policies are few, so this stays small. */
+/**
+ * One erasure code per shape, shared by all servers of the process: a code keeps plans that are
+ * worth keeping. Policies are few, so this stays small.
+ */
 final class Codes {
   private record Shape(Policy.Kind kind, int k, int m) {}
 

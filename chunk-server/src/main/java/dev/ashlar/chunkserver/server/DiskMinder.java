@@ -10,7 +10,10 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Watches and scrubs one disk on a thread of its own, so that a disk that hangs holds up nothing else. */
+/**
+ * Watches and scrubs one disk on a thread of its own, so that a disk that hangs holds up nothing
+ * else.
+ */
 final class DiskMinder {
   private static final Logger LOG = LoggerFactory.getLogger(DiskMinder.class);
 
@@ -26,13 +29,22 @@ final class DiskMinder {
   private volatile long aliveNs = System.nanoTime();
   private DiskState told = DiskState.UP;
 
-  /** @param news run when the state of the disk changed */
+  /**
+   * @param news run when the state of the disk changed
+   */
   DiskMinder(String server, ServedDisk disk, Timing timing, Outbox outbox, Runnable news) {
     this.disk = disk;
     this.timing = timing;
     this.outbox = outbox;
     this.news = news;
-    scrub = new DiskScrub(disk.path(), disk.store(), timing.scrubPeriod(), timing.scrubBytesPerSecond(), System::currentTimeMillis, outbox::bad);
+    scrub =
+        new DiskScrub(
+            disk.path(),
+            disk.store(),
+            timing.scrubPeriod(),
+            timing.scrubBytesPerSecond(),
+            System::currentTimeMillis,
+            outbox::bad);
     thread = Thread.ofPlatform().daemon().name(server + "-disk-" + disk.id()).unstarted(this::run);
   }
 
@@ -40,11 +52,15 @@ final class DiskMinder {
     thread.start();
   }
 
-  /** Marks the disk as hung if its thread has not come back from it for too long. To be called from another thread. */
+  /**
+   * Marks the disk as hung if its thread has not come back from it for too long. To be called from
+   * another thread.
+   */
   void watch() {
     long silent = System.nanoTime() - aliveNs;
     boolean hangs = silent > timing.diskHang().toNanos() && thread.isAlive();
-    disk.hung(hangs ? "does not answer since " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s" : "");
+    disk.hung(
+        hangs ? "does not answer since " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s" : "");
   }
 
   private void run() {
@@ -54,9 +70,17 @@ final class DiskMinder {
         aliveNs = System.nanoTime();
         look();
         long untilNs = System.nanoTime() + timing.diskCheck().toNanos();
-        while (scrubbing && told != DiskState.FAILED && !disk.foreign() && System.nanoTime() - untilNs < 0) {
+        while (scrubbing
+            && told != DiskState.FAILED
+            && !disk.foreign()
+            && System.nanoTime() - untilNs < 0) {
           aliveNs = System.nanoTime();
-          long waitNs = Math.max(0, Math.min(untilNs - aliveNs, TimeUnit.MILLISECONDS.toNanos(scrub.nextMs() - System.currentTimeMillis())));
+          long waitNs =
+              Math.max(
+                  0,
+                  Math.min(
+                      untilNs - aliveNs,
+                      TimeUnit.MILLISECONDS.toNanos(scrub.nextMs() - System.currentTimeMillis())));
           if (stop.await(waitNs, TimeUnit.NANOSECONDS)) {
             return;
           }
@@ -83,7 +107,10 @@ final class DiskMinder {
     DiskState state = disk.store().report().state();
     if (state != told) {
       if (state == DiskState.FAILED) {
-        LOG.error("The disk in {} has failed and is out of service: {}", disk.path(), disk.store().report().error());
+        LOG.error(
+            "The disk in {} has failed and is out of service: {}",
+            disk.path(),
+            disk.store().report().error());
       } else {
         LOG.info("The disk in {} is {} now", disk.path(), state);
       }
@@ -102,7 +129,10 @@ final class DiskMinder {
       if (e.code() == ErrorCode.DISK_FAILED) {
         return true; // the next look says so
       }
-      LOG.warn("The scrub of the disk in {} stops until the next start: {}", disk.path(), e.getMessage());
+      LOG.warn(
+          "The scrub of the disk in {} stops until the next start: {}",
+          disk.path(),
+          e.getMessage());
       disk.overdue("the scrub has stopped: " + e.getMessage());
       return false;
     }

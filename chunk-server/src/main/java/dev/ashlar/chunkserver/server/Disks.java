@@ -15,12 +15,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The disks of a server. A configured directory that is missing or empty when the server starts becomes a new disk; while the server runs nothing is ever formatted: a
- * directory that vanishes may be a mount that went away, and what would be formatted then is the wrong file system. So a vanished disk is reported as failed until the
- * next start. Thread-safe.
+ * The disks of a server. A configured directory that is missing or empty when the server starts
+ * becomes a new disk; while the server runs nothing is ever formatted: a directory that vanishes
+ * may be a mount that went away, and what would be formatted then is the wrong file system. So a
+ * vanished disk is reported as failed until the next start. Thread-safe.
  */
 final class Disks implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Disks.class);
+
+  /** Bounds of the bytes of clients' writes that wait for one disk. */
+  private static final long WAITING_LEAST = 16L << 20;
+
+  private static final long WAITING_MOST = 256L << 20;
 
   private final List<ServedDisk> disks;
   private final List<DiskReport> unopened;
@@ -46,27 +52,45 @@ final class Disks implements AutoCloseable {
     for (DiskDir dir : dirs) {
       FutureTask<BlockStore> opening = new FutureTask<>(() -> opener.open(dir));
       openings.add(opening);
-      Thread.ofPlatform().daemon().name(server + "-open-" + dir.path().getFileName()).start(opening);
+      Thread.ofPlatform()
+          .daemon()
+          .name(server + "-open-" + dir.path().getFileName())
+          .start(opening);
     }
+    long waiting =
+        Math.clamp(
+            Runtime.getRuntime().maxMemory() / 16 / dirs.size(), WAITING_LEAST, WAITING_MOST);
     List<ServedDisk> disks = new ArrayList<>();
     List<DiskReport> unopened = new ArrayList<>();
     Throwable first = null;
     for (int i = 0; i < dirs.size(); i++) {
       DiskDir dir = dirs.get(i);
       try {
-        disks.add(new ServedDisk(dir, openings.get(i).get()));
+        disks.add(new ServedDisk(dir, openings.get(i).get(), new DiskLane(waiting)));
       } catch (ExecutionException e) {
         Throwable why = e.getCause() == null ? e : e.getCause();
-        LOG.error("{}: the disk in {} is not served: {}", server, dir.path(), why.getMessage(), why);
-        unopened.add(new DiskReport(0, dir.path().toString(), DiskState.FAILED, 0, 0, 0, 0, String.valueOf(why.getMessage())));
+        LOG.error(
+            "{}: the disk in {} is not served: {}", server, dir.path(), why.getMessage(), why);
+        unopened.add(
+            new DiskReport(
+                0,
+                dir.path().toString(),
+                DiskState.FAILED,
+                0,
+                0,
+                0,
+                0,
+                String.valueOf(why.getMessage())));
         first = first == null ? why : first;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new IOException("Interrupted while the disks of chunk server " + server + " were opened", e);
+        throw new IOException(
+            "Interrupted while the disks of chunk server " + server + " were opened", e);
       }
     }
     if (disks.isEmpty() && first != null) {
-      throw new IOException("Chunk server " + server + " has no disk that works: " + first.getMessage(), first);
+      throw new IOException(
+          "Chunk server " + server + " has no disk that works: " + first.getMessage(), first);
     }
     return new Disks(disks, unopened);
   }
@@ -77,18 +101,35 @@ final class Disks implements AutoCloseable {
 
   /** The store of a disk in service. */
   BlockStore serving(long disk) throws AshlarException {
+    return inService(disk).store();
+  }
+
+  /** Whether this server has such a disk, in service or not. */
+  boolean has(long disk) {
+    return disks.stream().anyMatch(d -> d.id() == disk);
+  }
+
+  /** A disk in service. */
+  ServedDisk inService(long disk) throws AshlarException {
     for (ServedDisk d : disks) {
       if (d.id() == disk) {
         if (d.foreign()) {
-          throw new AshlarException(ErrorCode.DISK_FAILED, "Disk " + disk + " belongs to another cluster and is not served");
+          throw new AshlarException(
+              ErrorCode.DISK_FAILED,
+              "Disk " + disk + " belongs to another cluster and is not served");
         }
-        return d.store();
+        return d;
       }
     }
-    throw new AshlarException(ErrorCode.DISK_FAILED, "This server has no disk " + disk + " (any more); ask the master for the map again");
+    throw new AshlarException(
+        ErrorCode.DISK_FAILED,
+        "This server has no disk " + disk + " (any more); ask the master for the map again");
   }
 
-  /** The cluster's id as the master says: fresh disks join it, disks of other clusters go out of service. Blocks. */
+  /**
+   * The cluster's id as the master says: fresh disks join it, disks of other clusters go out of
+   * service. Blocks.
+   */
   void join(long id) {
     if (id == 0 || id == cluster) {
       return;

@@ -7,7 +7,6 @@ import dev.ashlar.protocol.message.MasterRequest;
 import dev.ashlar.protocol.rpc.RpcClient;
 import dev.ashlar.protocol.rpc.RpcReply;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -17,8 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Heartbeats to the leading master, at the set period and at once when there is news, and hands on the orders that answer them. Masters that are gone or do not lead are
- * no reason to stop anything: the next one is asked, for ever. One thread of its own; {@link #nudge} and {@link #call} from any.
+ * Heartbeats to the leading master, at the set period and at once when there is news, and hands on
+ * the orders that answer them. Masters that are gone or do not lead are no reason to stop anything:
+ * the next one is asked, for ever. One thread of its own; {@link #nudge} and {@link #call} from
+ * any.
  */
 final class MasterLink implements AutoCloseable, BlockReporter.Master {
   private static final Logger LOG = LoggerFactory.getLogger(MasterLink.class);
@@ -48,7 +49,11 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
    * @param orders obeys, on this link's thread
    */
   MasterLink(
-      ChunkServerConfig config, RpcClient client, Outbox outbox, Function<Outbox.Batch, MasterRequest.Heartbeat> heartbeat, Consumer<MasterReply.Orders> orders) {
+      ChunkServerConfig config,
+      RpcClient client,
+      Outbox outbox,
+      Function<Outbox.Batch, MasterRequest.Heartbeat> heartbeat,
+      Consumer<MasterReply.Orders> orders) {
     server = config.name();
     this.client = client;
     period = config.timing().heartbeat();
@@ -99,7 +104,9 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
       try {
         MasterReply reply = send(master, heartbeat.apply(batch), HEARTBEAT_LIMIT);
         if (!(reply instanceof MasterReply.Orders o)) {
-          throw new AshlarException(ErrorCode.INTERNAL, "It answered a heartbeat with " + reply.getClass().getSimpleName());
+          throw new AshlarException(
+              ErrorCode.INTERNAL,
+              "It answered a heartbeat with " + reply.getClass().getSimpleName());
         }
         guess.leads();
         if (!master.equals(leader)) {
@@ -119,7 +126,10 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
       }
     }
     if (!leader.isEmpty() && last != null) {
-      LOG.warn("{} reaches no leading master (goes on with what it knows): {}", server, last.getMessage());
+      LOG.warn(
+          "{} reaches no leading master (goes on with what it knows): {}",
+          server,
+          last.getMessage());
     }
     leader = "";
     connected = false;
@@ -143,16 +153,21 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
     return send(master, request, REPORT_LIMIT);
   }
 
-  private MasterReply send(String master, MasterRequest request, Duration limit) throws AshlarException {
+  private MasterReply send(String master, MasterRequest request, Duration limit)
+      throws AshlarException {
     try (RpcReply reply = client.call(master, request, null, limit)) {
       if (reply.message() instanceof MasterReply m) {
         return m;
       }
-      throw new AshlarException(ErrorCode.INTERNAL, "Master " + master + " answered with " + reply.message().getClass().getSimpleName());
+      throw new AshlarException(
+          ErrorCode.INTERNAL,
+          "Master " + master + " answered with " + reply.message().getClass().getSimpleName());
     }
   }
 
-  /** Ends the thread; its client should be closed before, so that it does not wait for an answer. */
+  /**
+   * Ends the thread; its client should be closed before, so that it does not wait for an answer.
+   */
   @Override
   public void close() {
     stopping = true;

@@ -8,7 +8,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the master has to be told: ended tasks and bad blocks, kept until a heartbeat with them was answered. Thread-safe. */
+/**
+ * What the master has to be told: ended tasks and bad blocks, kept until a heartbeat with them was
+ * answered. Thread-safe.
+ */
 final class Outbox {
   /** Most of each kind in one heartbeat. */
   static final int BATCH = 1_000;
@@ -20,7 +23,9 @@ final class Outbox {
   private final Map<BadKey, BadBlock> bad = new LinkedHashMap<>();
   private final Runnable news;
 
-  /** @param news run (outside any lock) when there is something to tell at once */
+  /**
+   * @param news run (outside any lock) when there is something to tell at once
+   */
   Outbox(Runnable news) {
     this.news = news;
   }

@@ -12,7 +12,10 @@ final class Pools {
 
   private Pools() {}
 
-  /** Refuses with RejectedExecutionException when {@code waiting} jobs wait, and after it was closed. */
+  /**
+   * Refuses with RejectedExecutionException when {@code waiting} jobs wait, and after it was
+   * closed.
+   */
   static ThreadPoolExecutor of(String name, int threads, int waiting) {
     AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor pool =
@@ -22,12 +25,19 @@ final class Pools {
             IDLE_SECONDS,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(waiting),
-            job -> Thread.ofPlatform().daemon().name(name + "-" + number.incrementAndGet()).unstarted(job));
+            job ->
+                Thread.ofPlatform()
+                    .daemon()
+                    .name(name + "-" + number.incrementAndGet())
+                    .unstarted(job));
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }
 
-  /** Drops what waits and waits a while for what runs, without interrupting it: an interrupt would close files under their readers. Returns whether all has ended. */
+  /**
+   * Drops what waits and waits a while for what runs, without interrupting it: an interrupt would
+   * close files under their readers. Returns whether all has ended.
+   */
   static boolean stop(ThreadPoolExecutor pool) {
     pool.shutdown();
     pool.getQueue().clear();

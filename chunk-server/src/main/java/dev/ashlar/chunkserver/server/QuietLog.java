@@ -4,7 +4,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
-/** Says the same kind of thing at most once per period, with the number of times it was left unsaid: what strangers can cause must not fill the log. Thread-safe. */
+/**
+ * Says the same kind of thing at most once per period, with the number of times it was left unsaid:
+ * what strangers can cause must not fill the log. Thread-safe.
+ */
 final class QuietLog {
   private final Logger log;
   private final long periodNs;

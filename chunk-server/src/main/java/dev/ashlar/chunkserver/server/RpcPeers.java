@@ -16,12 +16,16 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** The other chunk servers over the network. Every request ends within the given time. Thread-safe. */
+/**
+ * The other chunk servers over the network. Every request ends within the given time. Thread-safe.
+ */
 final class RpcPeers implements Peers {
   private final RpcClient client;
   private final Duration limit;
 
-  /** @param client for chunk servers, closed by its owner */
+  /**
+   * @param client for chunk servers, closed by its owner
+   */
   RpcPeers(RpcClient client, Duration limit) {
     this.client = client;
     this.limit = limit;
@@ -29,7 +33,9 @@ final class RpcPeers implements Peers {
 
   @Override
   public CompletableFuture<BlockInfo> stat(BlockPlace place, BlockKey block, BlockToken token) {
-    return client.send(place.server(), new ChunkRequest.StatBlock(block, place.disk(), token), null, limit).thenApply(RpcPeers::info);
+    return client
+        .send(place.server(), new ChunkRequest.StatBlock(block, place.disk(), token), null, limit)
+        .thenApply(RpcPeers::info);
   }
 
   private static BlockInfo info(RpcReply reply) {
@@ -42,8 +48,15 @@ final class RpcPeers implements Peers {
   }
 
   @Override
-  public CompletableFuture<ByteBuf> read(BlockPlace place, BlockKey block, BlockToken token, long offset, int length) {
-    return client.send(place.server(), new ChunkRequest.ReadBlock(block, place.disk(), token, offset, length), null, limit).thenApply(r -> data(r, offset));
+  public CompletableFuture<ByteBuf> read(
+      BlockPlace place, BlockKey block, BlockToken token, long offset, int length) {
+    return client
+        .send(
+            place.server(),
+            new ChunkRequest.ReadBlock(block, place.disk(), token, offset, length),
+            null,
+            limit)
+        .thenApply(r -> data(r, offset));
   }
 
   private static ByteBuf data(RpcReply reply, long offset) {
@@ -56,6 +69,7 @@ final class RpcPeers implements Peers {
   }
 
   private static CompletionException unexpected(RpcReply reply) {
-    return new CompletionException(new AshlarException(ErrorCode.INTERNAL, "A chunk server answered with " + reply.message()));
+    return new CompletionException(
+        new AshlarException(ErrorCode.INTERNAL, "A chunk server answered with " + reply.message()));
   }
 }

@@ -15,13 +15,15 @@ final class ServedDisk {
 
   private final DiskDir dir;
   private final BlockStore store;
+  private final DiskLane lane;
   private volatile boolean foreign;
   private volatile String hung = "";
   private volatile String overdue = "";
 
-  ServedDisk(DiskDir dir, BlockStore store) {
+  ServedDisk(DiskDir dir, BlockStore store, DiskLane lane) {
     this.dir = dir;
     this.store = store;
+    this.lane = lane;
   }
 
   long id() {
@@ -36,6 +38,11 @@ final class ServedDisk {
     return store;
   }
 
+  /** The clients' way to write to it. */
+  DiskLane lane() {
+    return lane;
+  }
+
   /** Whether it belongs to another cluster. */
   boolean foreign() {
     return foreign;
@@ -48,25 +55,33 @@ final class ServedDisk {
         store.adopt(cluster);
       }
     } catch (IOException e) {
-      LOG.warn("Disk {} in {} could not join cluster {}: {}", id(), path(), cluster, e.getMessage());
+      LOG.warn(
+          "Disk {} in {} could not join cluster {}: {}", id(), path(), cluster, e.getMessage());
       return false;
     }
     boolean other = store.clusterId() != cluster;
     if (other) {
       LOG.error(
           "Disk {} in {} belongs to cluster {}, but the masters are of cluster {}: it is not served. Remove it from this server, or point the server to its own masters",
-          id(), path(), store.clusterId(), cluster);
+          id(),
+          path(),
+          store.clusterId(),
+          cluster);
     }
     foreign = other;
     return true;
   }
 
-  /** @param why the disk counts as failed because it does not answer; empty if it does */
+  /**
+   * @param why the disk counts as failed because it does not answer; empty if it does
+   */
   void hung(String why) {
     hung = why;
   }
 
-  /** @param what the scrub's alarm, empty if it is in time */
+  /**
+   * @param what the scrub's alarm, empty if it is in time
+   */
   void overdue(String what) {
     overdue = what;
   }
@@ -83,6 +98,14 @@ final class ServedDisk {
   }
 
   private static DiskReport with(DiskReport r, DiskState state, String error) {
-    return new DiskReport(r.disk(), r.path(), state, r.capacityBytes(), r.usedBytes(), r.freeBytes(), r.blocks(), error);
+    return new DiskReport(
+        r.disk(),
+        r.path(),
+        state,
+        r.capacityBytes(),
+        r.usedBytes(),
+        r.freeBytes(),
+        r.blocks(),
+        error);
   }
 }

@@ -17,8 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs the master's tasks, each once however often it is ordered, and puts the outcome in the outbox. Rebuilds run in slots of their own; deletions and verifications one
- * after the other. Two rebuilds of the same block on the same disk (ordered by an old and a new leader) become one. Thread-safe.
+ * Runs the master's tasks, each once however often it is ordered, and puts the outcome in the
+ * outbox. Rebuilds run in slots of their own; deletions and verifications one after the other. Two
+ * rebuilds of the same block on the same disk (ordered by an old and a new leader) become one.
+ * Thread-safe.
  */
 final class TaskRunner {
   private static final Logger LOG = LoggerFactory.getLogger(TaskRunner.class);
@@ -105,10 +107,13 @@ final class TaskRunner {
       }
       targets.put(target, new ArrayList<>(List.of(task.id())));
     }
-    run(rebuilds, () -> {
-      Ended ended = attempt(() -> work.rebuild(task));
-      tell(finished(target), ended);
-    }, () -> tell(finished(target), Ended.BUSY));
+    run(
+        rebuilds,
+        () -> {
+          Ended ended = attempt(() -> work.rebuild(task));
+          tell(finished(target), ended);
+        },
+        () -> tell(finished(target), Ended.BUSY));
   }
 
   private synchronized List<Long> finished(Target target) {
@@ -121,10 +126,15 @@ final class TaskRunner {
     return begun;
   }
 
-  /** Whether a rebuild of this block onto this disk waits or runs, or was ordered since that moment; true also if that is too long ago to tell. */
+  /**
+   * Whether a rebuild of this block onto this disk waits or runs, or was ordered since that moment;
+   * true also if that is too long ago to tell.
+   */
   synchronized boolean touchedSince(long moment, BlockKey block, long disk) {
     Target target = new Target(block, disk);
-    return targets.containsKey(target) || recent.getOrDefault(target, -1L) > moment || begun - moment > RECENT;
+    return targets.containsKey(target)
+        || recent.getOrDefault(target, -1L) > moment
+        || begun - moment > RECENT;
   }
 
   /** Runs something that is no task after the chores before it. Returns false if too many wait. */

@@ -4,7 +4,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * A token bucket for background bytes that runs slower while clients are served. Pure arithmetic: callers wait the time they are told. Thread-safe.
+ * A token bucket for background bytes that runs slower while clients are served. Pure arithmetic:
+ * callers wait the time they are told. Thread-safe.
  */
 final class Throttle {
   /** Unused time that may be saved up. */

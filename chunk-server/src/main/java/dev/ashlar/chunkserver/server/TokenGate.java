@@ -15,8 +15,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
- * Lets requests pass whose token the master signed for exactly what they ask. Knows the keys of the last orders; tokens found good are remembered, since a block is
- * written or read in many requests under one token. Thread-safe.
+ * Lets requests pass whose token the master signed for exactly what they ask. Knows the keys of the
+ * last orders; tokens found good are remembered, since a block is written or read in many requests
+ * under one token. Thread-safe.
  */
 final class TokenGate {
   /** Remembered tokens; all are forgotten when there are more. */
@@ -25,12 +26,17 @@ final class TokenGate {
   private final LongSupplier clockMs;
   private volatile Known known = new Known(List.of());
 
-  /** @param clockMs wall clock, ms since 1970: what {@link BlockToken#expiresMs} is measured against */
+  /**
+   * @param clockMs wall clock, ms since 1970: what {@link BlockToken#expiresMs} is measured against
+   */
   TokenGate(LongSupplier clockMs) {
     this.clockMs = clockMs;
   }
 
-  /** Takes the keys of the master's orders. Tokens of keys that are no longer among them are worth nothing from now on. */
+  /**
+   * Takes the keys of the master's orders. Tokens of keys that are no longer among them are worth
+   * nothing from now on.
+   */
   void keys(List<TokenKey> keys) {
     Known now = known;
     if (!now.same(keys)) {
@@ -38,20 +44,44 @@ final class TokenGate {
     }
   }
 
-  /** Whether the caller may read this block: the right, the chunk (or all), and no version above the token's. */
+  /**
+   * Whether the caller may read this block: the right, the chunk (or all), and no version above the
+   * token's.
+   */
   void checkRead(BlockToken token, BlockKey block) throws AshlarException {
     check(token, BlockToken.READ);
-    if (token.chunk() != BlockToken.ANY_CHUNK && (token.chunk() != block.chunk() || block.version() > token.version())) {
-      throw refused("the token is for chunk " + Long.toHexString(token.chunk()) + " up to version " + token.version() + ", not for " + block);
+    if (token.chunk() != BlockToken.ANY_CHUNK
+        && (token.chunk() != block.chunk() || block.version() > token.version())) {
+      throw refused(
+          "the token is for chunk "
+              + Long.toHexString(token.chunk())
+              + " up to version "
+              + token.version()
+              + ", not for "
+              + block);
     }
   }
 
-  /** Whether the caller may write this block: the right, and exactly this chunk, version and placement group. */
+  /**
+   * Whether the caller may write this block: the right, and exactly this chunk, version and
+   * placement group.
+   */
   void checkWrite(BlockToken token, BlockKey block, long group) throws AshlarException {
     check(token, BlockToken.WRITE);
-    if (token.chunk() != block.chunk() || token.version() != block.version() || token.group() != group) {
+    if (token.chunk() != block.chunk()
+        || token.version() != block.version()
+        || token.group() != group) {
       throw refused(
-          "the token is for chunk " + Long.toHexString(token.chunk()) + " version " + token.version() + " in group " + token.group() + ", not for " + block + " in group " + group);
+          "the token is for chunk "
+              + Long.toHexString(token.chunk())
+              + " version "
+              + token.version()
+              + " in group "
+              + token.group()
+              + ", not for "
+              + block
+              + " in group "
+              + group);
     }
   }
 
@@ -66,7 +96,8 @@ final class TokenGate {
   private void check(BlockToken token, int right) throws AshlarException {
     Known now = known;
     if (now.signers.isEmpty()) {
-      throw new AshlarException(ErrorCode.RETRY, "this chunk server has not reached a master yet and knows no keys");
+      throw new AshlarException(
+          ErrorCode.RETRY, "this chunk server has not reached a master yet and knows no keys");
     }
     if ((token.rights() & right) == 0) {
       throw refused("the token gives no right to " + (right == BlockToken.READ ? "read" : "write"));
@@ -103,7 +134,8 @@ final class TokenGate {
         return false;
       }
       for (int i = 0; i < others.size(); i++) {
-        if (others.get(i).id() != keys.get(i).id() || !Arrays.equals(others.get(i).secret(), keys.get(i).secret())) {
+        if (others.get(i).id() != keys.get(i).id()
+            || !Arrays.equals(others.get(i).secret(), keys.get(i).secret())) {
           return false;
         }
       }
@@ -114,9 +146,12 @@ final class TokenGate {
       TokenSigner signer = signers.get(t.keyId());
       if (signer == null) {
         if (t.keyId() == newest + 1) {
-          throw new AshlarException(ErrorCode.RETRY, "the token is signed with a key newer than the last heartbeat brought");
+          throw new AshlarException(
+              ErrorCode.RETRY,
+              "the token is signed with a key newer than the last heartbeat brought");
         }
-        throw refused("the token is signed with key " + t.keyId() + ", which the cluster does not use");
+        throw refused(
+            "the token is signed with key " + t.keyId() + ", which the cluster does not use");
       }
       if (t.mac().length != 32) {
         throw refused("the signature has " + t.mac().length + " bytes");
@@ -140,9 +175,25 @@ final class TokenGate {
   }
 
   /** A token with its signature by value, so that it can be a key. */
-  private record Seen(long chunk, long version, int rights, long epoch, long group, long expiresMs, int keyId, ByteBuffer mac) {
+  private record Seen(
+      long chunk,
+      long version,
+      int rights,
+      long epoch,
+      long group,
+      long expiresMs,
+      int keyId,
+      ByteBuffer mac) {
     static Seen of(BlockToken t) {
-      return new Seen(t.chunk(), t.version(), t.rights(), t.epoch(), t.group(), t.expiresMs(), t.keyId(), ByteBuffer.wrap(t.mac()));
+      return new Seen(
+          t.chunk(),
+          t.version(),
+          t.rights(),
+          t.epoch(),
+          t.group(),
+          t.expiresMs(),
+          t.keyId(),
+          ByteBuffer.wrap(t.mac()));
     }
   }
 }

@@ -14,6 +14,7 @@ import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** How this server does the master's tasks. Thread-safe; every method blocks. */
@@ -23,21 +24,43 @@ final class Work implements TaskRunner.Work {
   private final RebuildLimits limits;
   private final Throttle throttle;
   private final Outbox outbox;
+  private final Consumer<BadBlock> hints;
   private final CountDownLatch stopping = new CountDownLatch(1);
 
-  Work(Disks disks, Peers peers, RebuildLimits limits, Throttle throttle, Outbox outbox) {
+  /**
+   * @param hints told of bad blocks on disks of other servers; must not block
+   */
+  Work(
+      Disks disks,
+      Peers peers,
+      RebuildLimits limits,
+      Throttle throttle,
+      Outbox outbox,
+      Consumer<BadBlock> hints) {
     this.disks = disks;
     this.peers = peers;
     this.limits = limits;
     this.throttle = throttle;
     this.outbox = outbox;
+    this.hints = hints;
   }
 
   @Override
   public long rebuild(Task.Rebuild task) throws AshlarException {
     RebuildPlan plan = RebuildPlan.of(task);
     BlockStore disk = disks.serving(task.disk());
-    return new Rebuild(plan, disk, peers, Codes.of(plan.policy()), limits.rangeBytes(), outbox::bad, this::pause).run();
+    return new Rebuild(
+            plan, disk, peers, Codes.of(plan.policy()), limits.rangeBytes(), this::bad, this::pause)
+        .run();
+  }
+
+  /** What lies on another server's disk is for that server to look at; the master has it do so. */
+  private void bad(BadBlock block) {
+    if (disks.has(block.disk())) {
+      outbox.bad(block);
+    } else {
+      hints.accept(block);
+    }
   }
 
   /** Ends rebuilds at their next range. */
@@ -62,7 +85,10 @@ final class Work implements TaskRunner.Work {
     return 0;
   }
 
-  /** Reports every block that is damaged, not here, or was never sealed: the master believes that it is here and whole. */
+  /**
+   * Reports every block that is damaged, not here, or was never sealed: the master believes that it
+   * is here and whole.
+   */
   @Override
   public long verify(Task.Verify task) throws AshlarException {
     BlockStore disk = disks.serving(task.disk());

@@ -1,4 +1,7 @@
-/** The chunk server: requests, heartbeats, disk watch, rebuild and scrub around the stores of its disks. Decides nothing about other servers. */
+/**
+ * The chunk server: requests, heartbeats, disk watch, rebuild and scrub around the stores of its
+ * disks. Decides nothing about other servers.
+ */
 @NullMarked
 package dev.ashlar.chunkserver.server;
 

@@ -22,7 +22,8 @@ class RebuildPlanTest {
     for (int i = 0; i < width; i++) {
       places.add(i == index ? BlockPlace.NOWHERE : new BlockPlace("s" + i + ":1", 10 + i, false));
     }
-    return new Task.Rebuild(1, new BlockKey(1, 1, index), 1, 10 + index, policy, length, places, new int[width], TOKEN);
+    return new Task.Rebuild(
+        1, new BlockKey(1, 1, index), 1, 10 + index, policy, length, places, new int[width], TOKEN);
   }
 
   @Test
@@ -61,7 +62,9 @@ class RebuildPlanTest {
     for (int i = 1; i <= 3; i++) {
       places.set(i, BlockPlace.NOWHERE);
     }
-    assertCode(ErrorCode.DATA_LOST, new Task.Rebuild(1, t.block(), 1, 10, "rs-6-3", 48 << 20, places, t.roots(), TOKEN));
+    assertCode(
+        ErrorCode.DATA_LOST,
+        new Task.Rebuild(1, t.block(), 1, 10, "rs-6-3", 48 << 20, places, t.roots(), TOKEN));
   }
 
   private static void assertCode(ErrorCode code, Task.Rebuild task) {

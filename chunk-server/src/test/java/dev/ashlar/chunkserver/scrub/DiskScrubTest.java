@@ -36,7 +36,10 @@ class DiskScrubTest {
     store = DiskStore.open(dir, DiskOptions.DEFAULTS);
     for (int i = 1; i <= BLOCKS; i++) {
       ByteBuffer bytes = ByteBuffer.allocateDirect(20_000).putInt(0, i);
-      store.writeAndSeal(new BlockWrite(new BlockKey(i, 1, 0), 1, 1, 0, 0, 0, Checksums.slices(bytes)), bytes).get(30, TimeUnit.SECONDS);
+      store
+          .writeAndSeal(
+              new BlockWrite(new BlockKey(i, 1, 0), 1, 1, 0, 0, 0, Checksums.slices(bytes)), bytes)
+          .get(30, TimeUnit.SECONDS);
     }
   }
 

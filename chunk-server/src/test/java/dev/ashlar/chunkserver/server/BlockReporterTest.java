@@ -23,7 +23,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What happens between a report and its verdict. The master says of every block that nobody needs it. */
+/**
+ * What happens between a report and its verdict. The master says of every block that nobody needs
+ * it.
+ */
 class BlockReporterTest {
   private static final BlockKey FIRST = new BlockKey(1, 1, 0);
   private static final BlockKey SECOND = new BlockKey(2, 1, 0);
@@ -50,7 +53,9 @@ class BlockReporterTest {
 
   private void write(BlockKey block, long epoch) throws Exception {
     ByteBuffer bytes = ByteBuffer.allocateDirect(100);
-    store.write(new BlockWrite(block, 1, epoch, 0, 0, 0, Checksums.slices(bytes)), bytes).get(30, TimeUnit.SECONDS);
+    store
+        .write(new BlockWrite(block, 1, epoch, 0, 0, 0, Checksums.slices(bytes)), bytes)
+        .get(30, TimeUnit.SECONDS);
   }
 
   private interface Meanwhile {
@@ -94,7 +99,10 @@ class BlockReporterTest {
   @Test
   void what_a_rebuild_was_ordered_for_since_stays() throws Exception {
     BlockToken token = new BlockToken(2, 1, 1, 0, 1, 0, 1, new byte[32]);
-    report(() -> tasks.accept(new Task.Rebuild(9, SECOND, 1, store.diskId(), "mirror-2", 100, List.of(), new int[0], token)));
+    report(() ->
+        tasks.accept(
+            new Task.Rebuild(
+                9, SECOND, 1, store.diskId(), "mirror-2", 100, List.of(), new int[0], token)));
     assertEquals(List.of(2L), left());
   }
 

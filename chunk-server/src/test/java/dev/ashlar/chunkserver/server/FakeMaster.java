@@ -23,7 +23,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 
-/** Stands in for the master process: hands out keys and tasks, remembers what chunk servers told it. */
+/**
+ * Stands in for the master process: hands out keys and tasks, remembers what chunk servers told it.
+ */
 final class FakeMaster implements AutoCloseable {
   static final long CLUSTER = 0x1234;
   private static final long HOUR_MS = 3_600_000;
@@ -42,7 +44,12 @@ final class FakeMaster implements AutoCloseable {
   private long nextTask;
 
   FakeMaster() throws IOException {
-    server = RpcServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "fake-master", Role.MASTER, this::handle);
+    server =
+        RpcServer.start(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            "fake-master",
+            Role.MASTER,
+            this::handle);
   }
 
   String address() {
@@ -58,10 +65,22 @@ final class FakeMaster implements AutoCloseable {
       }
       switch (request.message()) {
         case MasterRequest.Heartbeat h -> request.reply(orders(h));
-        case MasterRequest.BlockDigests d -> request.reply(new MasterReply.ReportWanted(d.groups().stream().mapToLong(MasterRequest.GroupDigest::group).toArray()));
+        case MasterRequest.BlockDigests d ->
+            request.reply(
+                new MasterReply.ReportWanted(
+                    d.groups().stream().mapToLong(MasterRequest.GroupDigest::group).toArray()));
         case MasterRequest.BlockReport r -> {
           reports.add(r);
-          request.reply(new MasterReply.Verdict(r.blocks().stream().map(MasterRequest.BlockEntry::block).filter(garbage).toList()));
+          request.reply(
+              new MasterReply.Verdict(
+                  r.blocks().stream()
+                      .map(MasterRequest.BlockEntry::block)
+                      .filter(garbage)
+                      .toList()));
+        }
+        case MasterRequest.ReportBad b -> {
+          bad.add(new BadBlock(b.block(), b.disk(), b.reason()));
+          request.reply(new MasterReply.Done());
         }
         default -> request.fail(ErrorCode.INVALID, "not faked");
       }
@@ -76,7 +95,8 @@ final class FakeMaster implements AutoCloseable {
     List<Task> mine = tasks.remove(h.server());
     long[] disks = wanted.stream().mapToLong(Long::longValue).toArray();
     wanted.clear();
-    return new MasterReply.Orders(cluster, List.of(new TokenKey(1, secret)), mine == null ? List.of() : mine, disks);
+    return new MasterReply.Orders(
+        cluster, List.of(new TokenKey(1, secret)), mine == null ? List.of() : mine, disks);
   }
 
   synchronized void cluster(long id) {
@@ -109,7 +129,9 @@ final class FakeMaster implements AutoCloseable {
   }
 
   BadBlock bad(BlockKey block) throws InterruptedException {
-    return await("a report that " + block + " is bad", () -> bad.stream().filter(b -> b.block().equals(block)).findFirst().orElse(null));
+    return await(
+        "a report that " + block + " is bad",
+        () -> bad.stream().filter(b -> b.block().equals(block)).findFirst().orElse(null));
   }
 
   synchronized List<BadBlock> allBad() {
@@ -126,7 +148,8 @@ final class FakeMaster implements AutoCloseable {
     return await("a heartbeat of " + name, () -> last.get(name));
   }
 
-  MasterRequest.Heartbeat heartbeat(String name, Predicate<MasterRequest.Heartbeat> that) throws InterruptedException {
+  MasterRequest.Heartbeat heartbeat(String name, Predicate<MasterRequest.Heartbeat> that)
+      throws InterruptedException {
     return await(
         "a certain heartbeat of " + name,
         () -> {
@@ -140,16 +163,28 @@ final class FakeMaster implements AutoCloseable {
         "a certain report of disk " + disk,
         () -> {
           MasterRequest.Heartbeat h = last.get(name);
-          return h == null ? null : h.disks().stream().filter(d -> d.disk() == disk && that.test(d)).findFirst().orElse(null);
+          return h == null
+              ? null
+              : h.disks().stream()
+                  .filter(d -> d.disk() == disk && that.test(d))
+                  .findFirst()
+                  .orElse(null);
         });
   }
 
   MasterRequest.BlockReport report(long disk, long group) throws InterruptedException {
-    return await("a block report", () -> reports.stream().filter(r -> r.disk() == disk && r.group() == group).findFirst().orElse(null));
+    return await(
+        "a block report",
+        () ->
+            reports.stream()
+                .filter(r -> r.disk() == disk && r.group() == group)
+                .findFirst()
+                .orElse(null));
   }
 
   private interface Look<T> {
-    @org.jspecify.annotations.Nullable T look();
+    @org.jspecify.annotations.Nullable
+    T look();
   }
 
   private synchronized <T> T await(String what, Look<T> look) throws InterruptedException {
@@ -168,11 +203,25 @@ final class FakeMaster implements AutoCloseable {
   }
 
   BlockToken token(long chunk, long version, long epoch, long group) {
-    return new TokenSigner(1, secret).sign(chunk, version, BlockToken.READ | BlockToken.WRITE, epoch, group, System.currentTimeMillis() + HOUR_MS);
+    return new TokenSigner(1, secret)
+        .sign(
+            chunk,
+            version,
+            BlockToken.READ | BlockToken.WRITE,
+            epoch,
+            group,
+            System.currentTimeMillis() + HOUR_MS);
   }
 
   BlockToken readAll() {
-    return new TokenSigner(1, secret).sign(BlockToken.ANY_CHUNK, Long.MAX_VALUE, BlockToken.READ, 0, 0, System.currentTimeMillis() + HOUR_MS);
+    return new TokenSigner(1, secret)
+        .sign(
+            BlockToken.ANY_CHUNK,
+            Long.MAX_VALUE,
+            BlockToken.READ,
+            0,
+            0,
+            System.currentTimeMillis() + HOUR_MS);
   }
 
   BlockToken sign(long chunk, long version, int rights, long epoch, long group, long expiresMs) {

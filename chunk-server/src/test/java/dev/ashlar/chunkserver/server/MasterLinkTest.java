@@ -47,7 +47,8 @@ class MasterLinkTest {
 
   private void put(ChunkServer server, int disk, BlockKey block) throws AshlarException {
     BlockToken token = f.master.token(block.chunk(), block.version(), 7, GROUP);
-    f.client.put(server, server.disks().get(disk).disk(), block, token, f.bytes(3 * SLICE + 5), SLICE);
+    f.client.put(
+        server, server.disks().get(disk).disk(), block, token, f.bytes(3 * SLICE + 5), SLICE);
   }
 
   @Test
@@ -82,7 +83,9 @@ class MasterLinkTest {
     f.master.close();
     put(server, 0, new BlockKey(1, 1, 0));
     BlockToken token = f.master.token(1, 1, 7, GROUP);
-    assertEquals(3 * SLICE + 5, f.client.read(server, disk, new BlockKey(1, 1, 0), token, 0, 4 * SLICE).length);
+    assertEquals(
+        3 * SLICE + 5,
+        f.client.read(server, disk, new BlockKey(1, 1, 0), token, 0, 4 * SLICE).length);
   }
 
   @Test
@@ -94,10 +97,13 @@ class MasterLinkTest {
     delete(f.disk("s1", 0));
     DiskReport report = f.master.disk("s1", lost, d -> d.state() == DiskState.FAILED);
     assertFalse(report.error().isEmpty());
-    AshlarException e = assertThrows(AshlarException.class, () -> put(server, 0, new BlockKey(3, 1, 0)));
+    AshlarException e =
+        assertThrows(AshlarException.class, () -> put(server, 0, new BlockKey(3, 1, 0)));
     assertEquals(ErrorCode.DISK_FAILED, e.code());
     put(server, 1, new BlockKey(4, 1, 0));
-    assertFalse(Files.exists(f.disk("s1", 0)), "a directory must not come back by itself while the server runs");
+    assertFalse(
+        Files.exists(f.disk("s1", 0)),
+        "a directory must not come back by itself while the server runs");
     f.stop(server);
     ChunkServer again = f.start(f.config("s1", 2));
     assertTrue(again.disks().stream().noneMatch(d -> d.disk() == lost));
@@ -126,10 +132,12 @@ class MasterLinkTest {
     put(server, 0, new BlockKey(1, 1, 0));
     put(server, 0, new BlockKey(2, 1, 0));
     long task = f.master.taskId();
-    f.master.order("s1", new Task.Delete(task, disk, List.of(new BlockKey(1, 1, 0), new BlockKey(77, 1, 0))));
+    f.master.order(
+        "s1", new Task.Delete(task, disk, List.of(new BlockKey(1, 1, 0), new BlockKey(77, 1, 0))));
     assertEquals("", f.master.result(task).outcome());
     gone(server, disk, new BlockKey(1, 1, 0));
-    f.client.call(server, new ChunkRequest.StatBlock(new BlockKey(2, 1, 0), disk, f.master.readAll()), null);
+    f.client.call(
+        server, new ChunkRequest.StatBlock(new BlockKey(2, 1, 0), disk, f.master.readAll()), null);
   }
 
   @Test
@@ -153,11 +161,23 @@ class MasterLinkTest {
     put(server, 0, new BlockKey(2, 1, 0));
     damage(f.disk("s1", 0), server, disk, new BlockKey(1, 1, 0));
     long task = f.master.taskId();
-    f.master.order("s1", new Task.Verify(task, disk, List.of(new BlockKey(1, 1, 0), new BlockKey(2, 1, 0), new BlockKey(3, 1, 0))));
+    f.master.order(
+        "s1",
+        new Task.Verify(
+            task,
+            disk,
+            List.of(new BlockKey(1, 1, 0), new BlockKey(2, 1, 0), new BlockKey(3, 1, 0))));
     assertEquals("", f.master.result(task).outcome());
     assertEquals(disk, f.master.bad(new BlockKey(1, 1, 0)).disk());
     f.master.bad(new BlockKey(3, 1, 0));
-    assertEquals(List.of(1L, 3L), f.master.allBad().stream().map(BadBlock::block).map(BlockKey::chunk).distinct().sorted().toList());
+    assertEquals(
+        List.of(1L, 3L),
+        f.master.allBad().stream()
+            .map(BadBlock::block)
+            .map(BlockKey::chunk)
+            .distinct()
+            .sorted()
+            .toList());
   }
 
   @Test
@@ -175,13 +195,20 @@ class MasterLinkTest {
   }
 
   private void gone(ChunkServer server, long disk, BlockKey block) {
-    AshlarException e = assertThrows(AshlarException.class, () -> f.client.call(server, new ChunkRequest.StatBlock(block, disk, f.master.readAll()), null));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class,
+            () ->
+                f.client.call(
+                    server, new ChunkRequest.StatBlock(block, disk, f.master.readAll()), null));
     assertEquals(ErrorCode.VERSION_GONE, e.code());
   }
 
   /** Finds the block's bytes in the files of the disk and flips a bit of them. */
-  private void damage(Path directory, ChunkServer server, long disk, BlockKey block) throws IOException {
-    Damage.flipBit(directory, f.client.read(server, disk, block, f.master.readAll(), 0, SLICE), 100);
+  private void damage(Path directory, ChunkServer server, long disk, BlockKey block)
+      throws IOException {
+    Damage.flipBit(
+        directory, f.client.read(server, disk, block, f.master.readAll(), 0, SLICE), 100);
   }
 
   private static void delete(Path directory) throws IOException {

@@ -37,7 +37,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rebuilds between real servers. All blocks of a chunk lie on the nine disks of one server; another server makes the lost ones. */
+/**
+ * Rebuilds between real servers. All blocks of a chunk lie on the nine disks of one server; another
+ * server makes the lost ones.
+ */
 class RebuildTest {
   private static final long GROUP = 3;
 
@@ -78,12 +81,19 @@ class RebuildTest {
     }
 
     void put(int index, byte[] bytes) throws AshlarException {
-      f.client.put(sources, sources.disks().get(index).disk(), key(index), f.master.token(id, 1, 5, GROUP), bytes, 1 << 20);
+      f.client.put(
+          sources,
+          sources.disks().get(index).disk(),
+          key(index),
+          f.master.token(id, 1, 5, GROUP),
+          bytes,
+          1 << 20);
     }
 
     void drop(int index) throws InterruptedException {
       long task = f.master.taskId();
-      f.master.order("sources", new Task.Delete(task, sources.disks().get(index).disk(), List.of(key(index))));
+      f.master.order(
+          "sources", new Task.Delete(task, sources.disks().get(index).disk(), List.of(key(index))));
       assertEquals("", f.master.result(task).outcome());
     }
 
@@ -92,15 +102,41 @@ class RebuildTest {
     }
 
     TaskResult rebuild(int index, List<BlockPlace> from, int[] roots) throws InterruptedException {
+      return f.master.result(order(index, from, roots));
+    }
+
+    long order(int index, List<BlockPlace> from, int[] roots) {
       long task = f.master.taskId();
       f.master.order(
-          "target", new Task.Rebuild(task, key(index), GROUP, ServerFixture.disk(target), chunk.policy.toString(), chunk.length, from, roots, f.master.readAll()));
-      return f.master.result(task);
+          "target",
+          new Task.Rebuild(
+              task,
+              key(index),
+              GROUP,
+              ServerFixture.disk(target),
+              chunk.policy.toString(),
+              chunk.length,
+              from,
+              roots,
+              f.master.readAll()));
+      return task;
     }
 
     /** The source that a rebuild of this index asks first. */
     int firstSource(int index) throws AshlarException {
-      return RebuildPlan.of(new Task.Rebuild(1, key(index), GROUP, 1, chunk.policy.toString(), chunk.length, places, chunk.roots, f.master.readAll())).candidates().getFirst();
+      return RebuildPlan.of(
+              new Task.Rebuild(
+                  1,
+                  key(index),
+                  GROUP,
+                  1,
+                  chunk.policy.toString(),
+                  chunk.length,
+                  places,
+                  chunk.roots,
+                  f.master.readAll()))
+          .candidates()
+          .getFirst();
     }
 
     List<BlockPlace> without(int... indexes) {
@@ -115,21 +151,38 @@ class RebuildTest {
       byte[] want = chunk.blocks[index];
       byte[] got = new byte[want.length];
       for (int at = 0; at < got.length; at += 1 << 20) {
-        byte[] part = f.client.read(target, ServerFixture.disk(target), key(index), f.master.readAll(), at, Math.min(1 << 20, got.length - at));
+        byte[] part =
+            f.client.read(
+                target,
+                ServerFixture.disk(target),
+                key(index),
+                f.master.readAll(),
+                at,
+                Math.min(1 << 20, got.length - at));
         System.arraycopy(part, 0, got, at, part.length);
       }
-      assertArrayEquals(want, got, () -> "index " + index + " of " + chunk.policy + " with " + chunk.length + " bytes; " + f);
+      assertArrayEquals(
+          want,
+          got,
+          () ->
+              "index " + index + " of " + chunk.policy + " with " + chunk.length + " bytes; " + f);
       ChunkReply.BlockInfo info = stat(index);
       assertTrue(info.sealed());
       assertEquals(chunk.roots[index], info.root());
     }
 
     ChunkReply.BlockInfo stat(int index) throws AshlarException {
-      return (ChunkReply.BlockInfo) f.client.call(target, new ChunkRequest.StatBlock(key(index), ServerFixture.disk(target), f.master.readAll()), null);
+      return (ChunkReply.BlockInfo)
+          f.client.call(
+              target,
+              new ChunkRequest.StatBlock(
+                  key(index), ServerFixture.disk(target), f.master.readAll()),
+              null);
     }
 
     void assertNotThere(int index) {
-      assertEquals(ErrorCode.VERSION_GONE, assertThrows(AshlarException.class, () -> stat(index)).code());
+      assertEquals(
+          ErrorCode.VERSION_GONE, assertThrows(AshlarException.class, () -> stat(index)).code());
     }
   }
 
@@ -138,9 +191,18 @@ class RebuildTest {
   void makes_every_block_with_as_many_losses_as_the_policy_bears(String text) throws Exception {
     Policy policy = Policy.parse(text);
     int stripe = policy.stripeBytes();
-    int[] lengths = {1, BlockLayout.SLICE_BYTES + 1, policy.cellBytes(), stripe - 1, stripe, 2 * stripe + policy.cellBytes() + 77, 5 * stripe + f.random.nextInt(stripe)};
+    int[] lengths = {
+      1,
+      BlockLayout.SLICE_BYTES + 1,
+      policy.cellBytes(),
+      stripe - 1,
+      stripe,
+      2 * stripe + policy.cellBytes() + 77,
+      5 * stripe + f.random.nextInt(stripe)
+    };
     for (int length : lengths) {
       Stored stored = new Stored(text, length);
+      long[] tasks = new long[policy.width()];
       for (int index = 0; index < policy.width(); index++) {
         List<Integer> others = new ArrayList<>();
         for (int i = 0; i < policy.width(); i++) {
@@ -154,7 +216,10 @@ class RebuildTest {
         for (int i = 1; i < lost.length; i++) {
           lost[i] = others.get(i);
         }
-        TaskResult result = stored.rebuild(index, stored.without(lost), stored.chunk.roots);
+        tasks[index] = stored.order(index, stored.without(lost), stored.chunk.roots);
+      }
+      for (int index = 0; index < policy.width(); index++) {
+        TaskResult result = f.master.result(tasks[index]);
         assertEquals("", result.outcome(), f::toString);
         assertEquals(stored.chunk.blocks[index].length, result.bytes());
         if (result.bytes() > 0) {
@@ -191,7 +256,11 @@ class RebuildTest {
     long disk = ServerFixture.disk(target);
     f.client.put(target, disk, stored.key(0), token, f.bytes(5_000), 1 << 20);
     byte[] part = f.bytes(16_384);
-    f.client.call(target, new ChunkRequest.WriteBlock(stored.key(1), disk, GROUP, token, 0, 0, 0, TestClient.crcs(part), false), part);
+    f.client.call(
+        target,
+        new ChunkRequest.WriteBlock(
+            stored.key(1), disk, GROUP, token, 0, 0, 0, TestClient.crcs(part), false),
+        part);
     for (int i = 0; i < 2; i++) {
       assertEquals("", stored.rebuild(i, stored.without(i), stored.chunk.roots).outcome());
       stored.assertRebuilt(i);
@@ -216,7 +285,10 @@ class RebuildTest {
   void a_source_whose_media_rotted_is_reported_and_replaced() throws Exception {
     Stored stored = new Stored("rs-4-2", 1_000_000);
     int bad = stored.firstSource(1);
-    Damage.flipBit(f.disk("sources", bad), Arrays.copyOf(stored.chunk.blocks[bad], BlockLayout.SLICE_BYTES), 4_000);
+    Damage.flipBit(
+        f.disk("sources", bad),
+        Arrays.copyOf(stored.chunk.blocks[bad], BlockLayout.SLICE_BYTES),
+        4_000);
     assertEquals("", stored.rebuild(1, stored.without(1), stored.chunk.roots).outcome());
     stored.assertRebuilt(1);
     assertEquals(stored.places.get(bad).disk(), f.master.bad(stored.key(bad)).disk());
@@ -226,7 +298,8 @@ class RebuildTest {
   void a_block_that_rotted_in_place_is_made_anew() throws Exception {
     Stored stored = new Stored("rs-4-2", 1_000_000);
     assertEquals("", stored.rebuild(2, stored.without(2), stored.chunk.roots).outcome());
-    Damage.flipBit(f.disk("target", 0), Arrays.copyOf(stored.chunk.blocks[2], BlockLayout.SLICE_BYTES), 4_000);
+    Damage.flipBit(
+        f.disk("target", 0), Arrays.copyOf(stored.chunk.blocks[2], BlockLayout.SLICE_BYTES), 4_000);
     TaskResult again = stored.rebuild(2, stored.without(2), stored.chunk.roots);
     assertEquals(stored.chunk.blocks[2].length, again.bytes());
     stored.assertRebuilt(2);
@@ -255,10 +328,19 @@ class RebuildTest {
   void a_source_that_does_not_answer_is_replaced() throws Exception {
     f.stop(target);
     ChunkServerConfig c = f.config("target", 1);
-    target = f.start(c.withRebuild(new ChunkServerConfig.RebuildLimits(2, 1L << 40, 1L << 40, 64 << 10, Duration.ofMillis(500))));
+    target =
+        f.start(
+            c.withRebuild(
+                new ChunkServerConfig.RebuildLimits(
+                    2, 1L << 40, 1L << 40, 64 << 10, Duration.ofMillis(500))));
     Stored stored = new Stored("rs-4-2", 1_000_000);
     int slow = stored.firstSource(4);
-    try (RpcServer silent = RpcServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "silent", Role.CHUNK_SERVER, r -> silence(r, slow, stored))) {
+    try (RpcServer silent =
+        RpcServer.start(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            "silent",
+            Role.CHUNK_SERVER,
+            r -> silence(r, slow, stored))) {
       List<BlockPlace> places = stored.without(4);
       places.set(slow, new BlockPlace("127.0.0.1:" + silent.address().getPort(), 1, false));
       assertEquals("", stored.rebuild(4, places, stored.chunk.roots).outcome());
@@ -271,10 +353,15 @@ class RebuildTest {
     request.payload().release();
     byte[] block = stored.chunk.blocks[index];
     switch (request.message()) {
-      case ChunkRequest.StatBlock _ -> request.reply(new ChunkReply.BlockInfo(block.length, stored.chunk.roots[index], TestClient.crcs(block), true, 5));
+      case ChunkRequest.StatBlock _ ->
+          request.reply(
+              new ChunkReply.BlockInfo(
+                  block.length, stored.chunk.roots[index], TestClient.crcs(block), true, 5));
       case ChunkRequest.ReadBlock r when r.offset() == 0 -> {
         byte[] part = Arrays.copyOf(block, r.length());
-        request.reply(new ChunkReply.BlockData(0, TestClient.crcs(part), block.length), Unpooled.directBuffer().writeBytes(part));
+        request.reply(
+            new ChunkReply.BlockData(0, TestClient.crcs(part), block.length),
+            Unpooled.directBuffer().writeBytes(part));
       }
       default -> {}
     }

@@ -12,7 +12,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Chunk servers with real disks and sockets, a fake master and a client; the random source is seeded and the seed is printed by {@link #toString}. */
+/**
+ * Chunk servers with real disks and sockets, a fake master and a client; the random source is
+ * seeded and the seed is printed by {@link #toString}.
+ */
 final class ServerFixture implements AutoCloseable {
   final long seed = Long.getLong("ashlar.seed", System.nanoTime());
   final Random random = new Random(seed);
@@ -30,9 +33,17 @@ final class ServerFixture implements AutoCloseable {
     for (int i = 0; i < disks; i++) {
       dirs.add(new DiskDir(disk(name, i), 0));
     }
-    ChunkServerConfig c = ChunkServerConfig.of(name, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), List.of(master.address()), List.of(Path.of("unused")));
-    RebuildLimits limits = new RebuildLimits(2, 1L << 40, 1L << 40, 256 << 10, Duration.ofSeconds(5));
-    return c.withDisks(dirs).withRebuild(limits).withTiming(ChunkServerConfig.Timing.DEFAULT.withHeartbeat(Duration.ofMillis(20)));
+    ChunkServerConfig c =
+        ChunkServerConfig.of(
+            name,
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+            List.of(master.address()),
+            List.of(Path.of("unused")));
+    RebuildLimits limits =
+        new RebuildLimits(2, 1L << 40, 1L << 40, 256 << 10, Duration.ofSeconds(5));
+    return c.withDisks(dirs)
+        .withRebuild(limits)
+        .withTiming(ChunkServerConfig.Timing.DEFAULT.withHeartbeat(Duration.ofMillis(20)));
   }
 
   Path disk(String name, int number) {
@@ -43,7 +54,8 @@ final class ServerFixture implements AutoCloseable {
   ChunkServer start(ChunkServerConfig config) throws IOException, InterruptedException {
     ChunkServer server = ChunkServer.start(config);
     servers.add(server);
-    master.heartbeat(config.name(), h -> h.address().equals(server.advertised()) && server.connected());
+    master.heartbeat(
+        config.name(), h -> h.address().equals(server.advertised()) && server.connected());
     return server;
   }
 

@@ -55,7 +55,8 @@ class TaskRunnerTest {
   }
 
   private static Task.Rebuild rebuild(long id, long chunk, long length) {
-    return new Task.Rebuild(id, new BlockKey(chunk, 1, 0), 1, 1, "mirror-2", length, List.of(), new int[0], TOKEN);
+    return new Task.Rebuild(
+        id, new BlockKey(chunk, 1, 0), 1, 1, "mirror-2", length, List.of(), new int[0], TOKEN);
   }
 
   private List<TaskResult> results(int count) throws InterruptedException {

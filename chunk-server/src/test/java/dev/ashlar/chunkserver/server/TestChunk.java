@@ -47,7 +47,8 @@ final class TestChunk {
     }
     code.encode(from, to, longest);
     for (int i = 0; i < width; i++) {
-      blocks[i] = java.util.Arrays.copyOf(blocks[i], (int) BlockLayout.blockLength(policy, length, i));
+      blocks[i] =
+          java.util.Arrays.copyOf(blocks[i], (int) BlockLayout.blockLength(policy, length, i));
       int[] crcs = Checksums.slices(ByteBuffer.wrap(blocks[i]));
       roots[i] = Checksums.root(crcs, crcs.length, blocks[i].length);
     }

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
 class TokenGateTest {
-  private static final byte[] SECRET = "a secret of the cluster".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+  private static final byte[] SECRET =
+      "a secret of the cluster".getBytes(java.nio.charset.StandardCharsets.UTF_8);
   private static final int BOTH = BlockToken.READ | BlockToken.WRITE;
 
   private final BlockKey block = new BlockKey(7, 3, 1);
@@ -50,14 +51,23 @@ class TokenGateTest {
   @Test
   void refuses_other_chunks_versions_groups_and_rights() {
     knowKeys();
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(8, 3, BOTH, 9, 2, 2_000), block, 2));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(7, 4, BOTH, 9, 2, 2_000), block, 2));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(7, 3, BOTH, 9, 3, 2_000), block, 2));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(7, 3, BlockToken.READ, 9, 2, 2_000), block, 2));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(BlockToken.ANY_CHUNK, 3, BOTH, 9, 2, 2_000), block, 2));
+    refuses(
+        ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(8, 3, BOTH, 9, 2, 2_000), block, 2));
+    refuses(
+        ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(7, 4, BOTH, 9, 2, 2_000), block, 2));
+    refuses(
+        ErrorCode.BAD_TOKEN, () -> gate.checkWrite(signer.sign(7, 3, BOTH, 9, 3, 2_000), block, 2));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkWrite(signer.sign(7, 3, BlockToken.READ, 9, 2, 2_000), block, 2));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkWrite(signer.sign(BlockToken.ANY_CHUNK, 3, BOTH, 9, 2, 2_000), block, 2));
     refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(signer.sign(8, 3, BOTH, 9, 2, 2_000), block));
     refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(signer.sign(7, 2, BOTH, 9, 2, 2_000), block));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(signer.sign(7, 3, BlockToken.WRITE, 9, 2, 2_000), block));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkRead(signer.sign(7, 3, BlockToken.WRITE, 9, 2, 2_000), block));
     refuses(ErrorCode.BAD_TOKEN, () -> gate.checkReadAll(signer.sign(7, 3, BOTH, 9, 2, 2_000)));
   }
 
@@ -75,11 +85,21 @@ class TokenGateTest {
     knowKeys();
     BlockToken t = signer.sign(7, 3, BOTH, 9, 2, 2_000);
     assertDoesNotThrow(() -> gate.checkRead(t, block));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(new BlockToken(7, 3, BOTH, 10, 2, 2_000, 5, t.mac()), block));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 9_000, 5, t.mac()), block));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 2_000, 5, new byte[32]), block));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 2_000, 5, new byte[0]), block));
-    refuses(ErrorCode.BAD_TOKEN, () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 2_000, 99, t.mac()), block));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkRead(new BlockToken(7, 3, BOTH, 10, 2, 2_000, 5, t.mac()), block));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 9_000, 5, t.mac()), block));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 2_000, 5, new byte[32]), block));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 2_000, 5, new byte[0]), block));
+    refuses(
+        ErrorCode.BAD_TOKEN,
+        () -> gate.checkRead(new BlockToken(7, 3, BOTH, 9, 2, 2_000, 99, t.mac()), block));
   }
 
   @Test
