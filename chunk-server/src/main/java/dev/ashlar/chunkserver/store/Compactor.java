@@ -25,6 +25,9 @@ final class Compactor {
   /** Bytes copied in one step, about. */
   private static final int STEP_BYTES = 4 << 20;
 
+  /** With less room than this for new data, less waste is worth the copying. */
+  private static final long TIGHT_BYTES = 1L << 30;
+
   /** Free space that must remain while copying. */
   private static final long SPARE_BYTES = 16L << 20;
 
@@ -76,22 +79,36 @@ final class Compactor {
   }
 
   private boolean begin() throws IOException {
+    boolean tight = core.full(TIGHT_BYTES) != null;
+    long usable = state.log.usableBytes();
+    Segment most = null;
+    long mostWaste = 0;
     for (Segment s : state.log.segments()) {
-      long live = state.space.live(s.id());
-      long waste = state.space.allocated(s.id()) - live;
       if (state.log.isActive(s.id()) || s.damaged() || done.contains(s.id())) {
         continue;
       }
-      boolean compact = waste > live && state.log.usableBytes() > live + SPARE_BYTES;
-      if (compact || waste > live / 4 && swept.add(s.id())) {
-        sweeping = !compact;
-        segment = s;
-        scan = new SegmentScanner(s.file(), state.log.disk(), s.id(), BlockLog.FILE_HEADER, s.file().size());
-        fenced.clear();
+      long live = state.space.live(s.id());
+      long waste = state.space.allocated(s.id()) - live;
+      if (waste > mostWaste && waste > (tight ? live / 8 : live) && usable > live + SPARE_BYTES) {
+        most = s;
+        mostWaste = waste;
+      } else if (waste > live / 4 && swept.add(s.id())) {
+        start(s, true);
         return true;
       }
     }
-    return false;
+    if (most == null) {
+      return false;
+    }
+    start(most, false);
+    return true;
+  }
+
+  private void start(Segment s, boolean sweep) throws IOException {
+    sweeping = sweep;
+    segment = s;
+    scan = new SegmentScanner(s.file(), state.log.disk(), s.id(), BlockLog.FILE_HEADER, s.file().size());
+    fenced.clear();
   }
 
   private void finish(Segment at, SegmentScanner records) {

@@ -8,6 +8,7 @@ import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.ChunkReply.Sealed;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,8 +26,8 @@ final class StoreCore {
   /** Tombstones in one append. */
   private static final int DELETE_BATCH = 512;
 
-  /** Smaller ranges free nothing. */
-  private static final int PAGE = 4096;
+  /** Ranges punched in one step: each takes the file system up to a millisecond, while others wait. */
+  private static final int PUNCHES = 32;
 
   private static final int TOMBSTONE_BYTES = LogRecord.align(LogRecord.SMALL_HEADER);
 
@@ -36,6 +37,7 @@ final class StoreCore {
   private final DiskOptions options;
   private final ByteBuffer scratch = ByteBuffer.allocateDirect(Math.max(LogRecord.MAX_HEADER + 64, DELETE_BATCH * TOMBSTONE_BYTES));
   private final List<Runnable> afterCommit = new ArrayList<>();
+  private final ArrayDeque<Extent> unpunched = new ArrayDeque<>();
   private long indexed;
   private boolean changed;
   private boolean punching = true;
@@ -170,7 +172,7 @@ final class StoreCore {
     }
   }
 
-  /** Gives back the space of what nobody reads any more. Answers false if there was nothing to do. */
+  /** Gives back the space of some of what nobody reads any more. Answers false if there was nothing to do. */
   boolean reclaim() throws IOException {
     List<Retired> retired = state.leases.destroyable();
     List<Extent> extents = new ArrayList<>();
@@ -183,8 +185,12 @@ final class StoreCore {
         }
       }
     }
-    punch(Ranges.merge(extents));
-    return !retired.isEmpty();
+    for (Extent e : Ranges.merge(extents)) {
+      if (e.length() >= options.punchBytes()) {
+        unpunched.add(e);
+      }
+    }
+    return punch() || !retired.isEmpty();
   }
 
   /** Appends a data record; answers the address of its payload. */
@@ -245,11 +251,12 @@ final class StoreCore {
     }
   }
 
-  private void punch(List<Extent> extents) throws IOException {
+  private boolean punch() throws IOException {
     Set<BlockLog.Segment> touched = new HashSet<>();
-    for (Extent e : extents) {
+    for (int i = 0; i < PUNCHES && !unpunched.isEmpty(); i++) {
+      Extent e = unpunched.remove();
       BlockLog.Segment segment = log.segment(Address.segment(e.address()));
-      if (segment != null && punching && e.length() >= PAGE) {
+      if (segment != null && punching) {
         punching = segment.file().punch(Address.position(e.address()), e.length());
         touched.add(segment);
       }
@@ -257,6 +264,7 @@ final class StoreCore {
     for (BlockLog.Segment segment : touched) {
       state.space.allocated(segment.id(), segment.file().allocated());
     }
+    return !touched.isEmpty();
   }
 
   private void append(ByteBuffer... parts) throws IOException {

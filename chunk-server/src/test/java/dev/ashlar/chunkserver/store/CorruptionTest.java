@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** Damage at many places of a small store that was closed cleanly: no wrong bytes, no silent cut, everything else lives on. */
 class CorruptionTest {
-  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0);
+  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
   private static final long DISK = 99;
 
   private final Map<BlockKey, byte[]> blocks = new HashMap<>();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** A crash, a kill or an I/O error at every change that a random run makes to its disk. */
 class CrashTest {
-  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0);
+  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
   private static final int STEPS = 160;
   private static final int SEEDS = Integer.getInteger("ashlar.seeds", 2);
 

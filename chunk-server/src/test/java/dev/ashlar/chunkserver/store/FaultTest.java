@@ -121,7 +121,7 @@ class FaultTest {
 
   @Test
   void tooMuchWaitingIsAnsweredWithRetry() throws IOException {
-    DiskOptions options = new DiskOptions(0, 0, 4 << 20, 1 << 20, 16);
+    DiskOptions options = new DiskOptions(0, 0, 4 << 20, 64 << 10, 1 << 20, 16);
     try (DiskStore store = open(options)) {
       faults.holdSync();
       byte[] a = random(1, 100);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /** Long random runs with restarts, lost indexes, full disks and disks that cannot punch, compared with a model all the time. */
 class StoreModelTest {
-  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(96 << 10).withReserve(0);
+  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(96 << 10).withReserve(0).withPunch(4096);
   private static final int SEEDS = Integer.getInteger("ashlar.seeds", 2) * 5;
   private static final int STEPS = 1500;
 
