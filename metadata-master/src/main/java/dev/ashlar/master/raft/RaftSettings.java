@@ -15,10 +15,10 @@ import java.time.Duration;
  */
 public record RaftSettings(
     Duration timeoutMin, Duration timeoutMax, long snapshotThreshold, long logPreserved, int segmentBytes, boolean readLease, long mapSizeBytes) {
-  public static final RaftSettings DEFAULT = new RaftSettings(Duration.ofSeconds(1), Duration.ofSeconds(2), 500_000, 100_000, 32 << 20, true, 64L << 30);
-
   /** How often an idle leader proposes a tick. */
   static final Duration TICK = Duration.ofMillis(200);
+
+  public static final RaftSettings DEFAULT = new RaftSettings(Duration.ofSeconds(1), Duration.ofSeconds(2), 500_000, 100_000, 32 << 20, true, 64L << 30);
 
   private static final int LEASE_PERCENT = 70;
 
