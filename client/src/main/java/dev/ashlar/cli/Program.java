@@ -38,7 +38,11 @@ public final class Program {
     this.version = version;
   }
 
-  /** Runs the command that the arguments name. @return exit code, see {@link ExitCode} */
+  /**
+   * Runs the command that the arguments name.
+   *
+   * @return exit code, see {@link ExitCode}
+   */
   public int run(String... arguments) {
     try {
       return dispatch(new ArrayList<>(Arrays.asList(arguments)));
@@ -169,7 +173,8 @@ public final class Program {
     return (end < 0 ? arguments : arguments.subList(0, end)).contains("--help");
   }
 
-  private static CommandLine parse(CliCommand command, List<String> arguments)
+  /** Reads the arguments of a command. */
+  public static CommandLine parse(CliCommand command, List<String> arguments)
       throws UsageException {
     Options options = new Options();
     for (Option o : command.options().getOptions()) {

@@ -2,6 +2,7 @@ package dev.ashlar.client;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.BlockToken;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.ClusterStatus;
@@ -376,6 +377,16 @@ public final class AshlarFileSystem implements AutoCloseable {
   /** Tells the masters that a block cannot be read: they have it checked and rebuilt. */
   public void reportBad(BlockKey block, long disk, String reason) throws AshlarException {
     masters.query(new MasterRequest.ReportBad(block, disk, reason), MasterReply.Done.class);
+  }
+
+  /** Read token for the blocks of all chunks: for fsck. */
+  public BlockToken readAllToken() throws AshlarException {
+    return masters.query(new MasterRequest.GetToken(), MasterReply.TokenReply.class).token();
+  }
+
+  /** Why these blocks may be on this disk, one answer each, at most 1,000: for fsck. */
+  public List<MasterReply.BlockFate> explainBlocks(long disk, List<MasterRequest.BlockEntry> blocks) throws AshlarException {
+    return masters.query(new MasterRequest.ExplainBlocks(disk, blocks), MasterReply.Explained.class).fates();
   }
 
   private Attr change(Command command) throws AshlarException {

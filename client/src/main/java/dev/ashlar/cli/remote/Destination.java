@@ -24,7 +24,11 @@ public record Destination(
     @Nullable Place place,
     boolean mustBeDirectory) {
 
-  /** Looks it up. @throws IOException if neither it nor its parent directory is there */
+  /**
+   * Looks it up.
+   *
+   * @throws IOException if neither it nor its parent directory is there
+   */
   public static Destination of(RemoteFiles files, String remote) throws IOException {
     String path = Paths.normalize(remote);
     boolean slash = remote.endsWith("/") || remote.endsWith("/.");

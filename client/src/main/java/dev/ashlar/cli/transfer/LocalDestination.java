@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param mustBeDirectory whether it was written with a slash at the end
  */
 public record LocalDestination(Path path, boolean directory, boolean mustBeDirectory) {
-  /** Looks it up. @throws IOException if neither it nor its parent directory is there */
+  /**
+   * Looks it up.
+   *
+   * @throws IOException if neither it nor its parent directory is there
+   */
   public static LocalDestination of(String local) throws IOException {
     Path path = Path.of(local);
     boolean slash = local.endsWith("/");

@@ -255,7 +255,11 @@ public final class Put {
     }
   }
 
-  /** The name a source gets in a directory. @throws IOException if it is not text */
+  /**
+   * The name a source gets in a directory.
+   *
+   * @throws IOException if it is not text
+   */
   private static String name(Path source) throws IOException {
     @Nullable Path last = source.toAbsolutePath().normalize().getFileName();
     if (last == null) {

@@ -56,7 +56,11 @@ public final class Tasks {
         });
   }
 
-  /** Does a piece on this thread, in the same manner. @return whether it succeeded */
+  /**
+   * Does a piece on this thread, in the same manner.
+   *
+   * @return whether it succeeded
+   */
   public boolean guard(String label, Task task) {
     try {
       task.run();

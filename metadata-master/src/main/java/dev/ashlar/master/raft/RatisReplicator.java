@@ -153,7 +153,7 @@ public final class RatisReplicator implements Replicator {
               + store.index()
               + ", but the log ends at "
               + end
-              + ". Give it an empty directory and a new name, run 'ashlar admin replace-master "
+              + ". Give it an empty directory and a new name, run 'bin/ashlar masters replace "
               + setup.name()
               + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join");
     }

@@ -28,7 +28,7 @@ final class StartFailure {
                 + dir
                 + " is damaged (a torn end after a power loss, or a bad disk): "
                 + t.getMessage()
-                + ". Nothing was changed. Give this master an empty directory and a new name, run 'ashlar admin replace-master "
+                + ". Nothing was changed. Give this master an empty directory and a new name, run 'bin/ashlar masters replace "
                 + setup.name()
                 + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join",
             failure);

@@ -113,7 +113,7 @@ final class Formation {
     if (!formedWithoutMe.isEmpty()) {
       throw new AshlarException(
           ErrorCode.INVALID,
-          "Master " + me.name() + " is new, but " + formedWithoutMe + " belongs to a cluster that was formed without it: start it with --join and run 'ashlar admin add-master " + me.name() + " " + config.raftAddress() + " " + config.clientAddress() + "'");
+          "Master " + me.name() + " is new, but " + formedWithoutMe + " belongs to a cluster that was formed without it: start it with --join and run 'bin/ashlar masters add " + me.name() + " " + config.raftAddress() + " " + config.clientAddress() + "'");
     }
     List<Founder> founders = founders(me);
     return me.formed(groupOf(founders), founders);
@@ -153,7 +153,7 @@ final class Formation {
             + "), but "
             + by
             + " says that it already belongs to the cluster. What it had promised is lost, so it must not vote under this name again. Start a master under a new name with an empty directory and --join, and"
-            + " run 'ashlar admin replace-master "
+            + " run 'bin/ashlar masters replace "
             + name
             + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS'");
   }

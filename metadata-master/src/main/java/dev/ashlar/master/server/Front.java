@@ -141,6 +141,7 @@ final class Front implements RpcHandler {
       case MasterRequest.ListXattrs m -> new MasterReply.Names(q.xattrs(m.inode()));
       case MasterRequest.GetLayout m -> q.layout(m.inode(), m.first(), m.count(), view, tokens);
       case MasterRequest.ScanFiles m -> q.scanFiles(m.after(), m.limit(), view, tokens);
+      case MasterRequest.ExplainBlocks m -> q.explain(m.disk(), m.blocks());
       default -> throw new AshlarException(ErrorCode.INVALID, "A master does not answer " + request.getClass().getSimpleName());
     };
   }

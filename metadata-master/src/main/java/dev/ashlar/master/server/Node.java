@@ -53,7 +53,7 @@ record Node(Identity identity, RatisReplicator replicator, Metadata metadata, Le
               + config.name()
               + " is gone from "
               + log
-              + ", and with it what this master had promised. Give it an empty directory and a new name, run 'ashlar admin replace-master "
+              + ", and with it what this master had promised. Give it an empty directory and a new name, run 'bin/ashlar masters replace "
               + config.name()
               + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join");
     }

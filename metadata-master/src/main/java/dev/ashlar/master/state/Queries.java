@@ -39,6 +39,9 @@ public final class Queries {
   public static final int MAX_ENTRIES = 10_000;
   public static final int MAX_LAYOUT = 1_000;
 
+  /** Most blocks that {@link #explain} is asked about. */
+  private static final int MAX_EXPLAINED = 1_000;
+
   /** A page of {@link #scanFiles} ends with the file that reaches this many chunks. */
   private static final int SCAN_CHUNKS = 1_000;
 
@@ -372,6 +375,17 @@ public final class Queries {
    */
   public record Judgement(
       List<BlockKey> delete, List<BlockKey> absent, List<BlockKey> found, List<BlockKey> wrong) {}
+
+  /** Why blocks may be on a disk, one answer each, at most {@value #MAX_EXPLAINED}. Changes nothing. */
+  public MasterReply.Explained explain(long disk, List<BlockEntry> blocks) throws AshlarException {
+    return asked(
+        () -> {
+          limit(blocks.size() + 1, MAX_EXPLAINED + 1);
+          Reports reports = new Reports(t);
+          return new MasterReply.Explained(
+              blocks.stream().map(b -> reports.fate(disk, b)).toList());
+        });
+  }
 
   /**
    * Judges the full list of one group's blocks on a disk. The transaction must be newer than the

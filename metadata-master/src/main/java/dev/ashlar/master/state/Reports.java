@@ -10,6 +10,7 @@ import dev.ashlar.master.state.Tables.Found;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.Checksums;
 import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
 import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
 import java.util.ArrayList;
@@ -99,6 +100,26 @@ final class Reports {
     } else if (!good) {
       j.wrong().add(key);
     }
+  }
+
+  /** Why a block may be on a disk. Changes nothing. */
+  BlockFate fate(long disk, BlockEntry b) {
+    BlockKey key = b.block();
+    if (t.deletion(b.group(), key.chunk(), key.version()) != null) {
+      return BlockFate.DELETING;
+    }
+    ChunkOwner staged = t.stagedOwner(key.chunk());
+    if (staged != null && isStaged(staged, disk, key)) {
+      return BlockFate.STAGED;
+    }
+    ChunkOwner owner = t.owner(b.group(), key.chunk());
+    ChunkRow row = owner == null ? null : t.chunk(owner.inode(), owner.index());
+    if (row == null) {
+      return BlockFate.GARBAGE;
+    }
+    GroupRow group = t.groupOf(row);
+    boolean place = row.version() == key.version() && Places.indexOf(group, disk) == key.index() && Chunks.has(Chunks.stored(row, Policy.parse(group.policy())), key.index());
+    return !place ? BlockFate.GARBAGE : b.sealed() ? BlockFate.NEEDED : BlockFate.STAGED;
   }
 
   private boolean isStaged(ChunkOwner owner, long disk, BlockKey key) {

@@ -72,6 +72,22 @@ public sealed interface MasterReply extends Message {
   @Tag(315)
   record Introduced(String name, long incarnation, boolean formed, String raftGroup, long callerKnownAs) implements MasterReply {}
 
+  /** One for each block asked about, in order. */
+  @Tag(316)
+  record Explained(List<BlockFate> fates) implements MasterReply {}
+
+  /** Why a block may be on a disk. The order is the wire format: append only. */
+  enum BlockFate {
+    /** A file's committed version needs it there, or it is a second copy while its disk is being replaced. */
+    NEEDED,
+    /** Part of a write or a rebuild under way. */
+    STAGED,
+    /** Its deletion is decided but not done yet. */
+    DELETING,
+    /** Nothing needs it: the next comparison of the disk with the metadata removes it. */
+    GARBAGE
+  }
+
   /**
    * What a chunk server is to do.
    *

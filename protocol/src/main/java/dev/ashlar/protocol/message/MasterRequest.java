@@ -90,6 +90,14 @@ public sealed interface MasterRequest extends Message {
   @Tag(116)
   record Introduce(String name, long incarnation) implements MasterRequest {}
 
+  /**
+   * Why these blocks may be on this disk, for fsck: at most 1,000 of one disk. Changes nothing. Answered by {@link MasterReply.Explained}.
+   *
+   * @param blocks as {@link ChunkRequest.ListBlocks} gave them
+   */
+  @Tag(117)
+  record ExplainBlocks(long disk, List<BlockEntry> blocks) implements MasterRequest {}
+
   /** From a chunk server, about once a second and at once when a task ended or a disk changed. Answered by {@link MasterReply.Orders}. */
   @Tag(150)
   record Heartbeat(String server, String address, String domain, long boot, List<DiskReport> disks, List<TaskResult> results, List<BadBlock> bad, int freeSlots)

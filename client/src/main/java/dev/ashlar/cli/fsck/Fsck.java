@@ -1,0 +1,331 @@
+package dev.ashlar.cli.fsck;
+
+import dev.ashlar.cli.FailedException;
+import dev.ashlar.cli.Program;
+import dev.ashlar.cli.Progress;
+import dev.ashlar.cli.transfer.Tasks;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.BlockLayout;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.BlockPlace;
+import dev.ashlar.protocol.message.ChunkPlace;
+import dev.ashlar.protocol.message.ChunkReply;
+import dev.ashlar.protocol.message.ClusterStatus;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterReply.BlockFate;
+import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lists all blocks on all disks, then walks all files and looks for every block they need, then asks about the blocks that no file needs. What seems wrong is looked at
+ * once more, since the cluster goes on working meanwhile. For one thread; disks are listed and chunks verified by {@link Tasks}.
+ */
+public final class Fsck {
+  private static final int PAGE = 1_000;
+  private static final int PARALLEL = 8;
+  private static final BlockKey START = new BlockKey(Long.MIN_VALUE, 0, 0);
+
+  private final FsckCluster cluster;
+  private final Progress progress;
+  private final Findings findings;
+  private final Map<Long, DiskBlocks> listed = new ConcurrentHashMap<>();
+  private final Map<Long, ClusterStatus.Disk> disks = new HashMap<>();
+  private final Map<String, String> addresses = new HashMap<>();
+  private final AtomicLong verifiedChunks = new AtomicLong();
+  private final AtomicLong verifiedBytes = new AtomicLong();
+  private long files;
+  private long chunks;
+  private long bytes;
+  private long staged;
+  private long deleting;
+
+  /** @param listener told of each problem when it is found, at most {@link Findings#KEPT} times */
+  public Fsck(FsckCluster cluster, Progress progress, Consumer<Problem> listener) {
+    this.cluster = cluster;
+    this.progress = progress;
+    this.findings = new Findings(listener);
+  }
+
+  /**
+   * Checks.
+   *
+   * @param path for the report
+   * @param selected which inodes to check, null for all: then blocks that nothing needs are looked for too
+   * @param verify whether to read every byte
+   */
+  public FsckReport run(String path, @Nullable LongPredicate selected, boolean verify) throws IOException {
+    listDisks();
+    Tasks verifying = new Tasks(PARALLEL, sentence -> findings.add(new Problem(Problem.Kind.UNVERIFIED, "", -1, "", -1, "", "", sentence)));
+    long after = 0;
+    boolean more = true;
+    while (more) {
+      MasterReply.Files page = cluster.scanFiles(after, PAGE);
+      for (MasterReply.FileChunks file : page.files()) {
+        after = file.attr().inode();
+        if (selected == null || selected.test(file.attr().inode())) {
+          file(file, verify, verifying);
+        } else {
+          file.chunks().forEach(c -> need(file.attr(), c));
+        }
+      }
+      more = page.more() && !page.files().isEmpty();
+    }
+    verifying.join();
+    if (selected == null) {
+      strangers();
+    }
+    long blocks = listed.values().stream().mapToLong(DiskBlocks::size).sum();
+    Map<Problem.Kind, Long> counts = findings.counts();
+    return new FsckReport(
+        counts.isEmpty(), path, files, chunks, blocks, bytes, staged, deleting, verify, verifiedChunks.get(), verifiedBytes.get(), counts, findings.kept());
+  }
+
+  private void listDisks() throws IOException {
+    ClusterStatus status = cluster.status();
+    status.servers().forEach(s -> addresses.put(s.name(), s.address()));
+    Tasks tasks = new Tasks(PARALLEL, sentence -> findings.add(new Problem(Problem.Kind.UNREACHABLE, "", -1, "", -1, "", "", sentence)));
+    for (ClusterStatus.Disk d : status.disks()) {
+      disks.put(d.id(), d);
+      if (d.state().equals("up") || d.state().equals("full") || d.state().equals("suspect")) {
+        tasks.start(d.server() + ", disk " + Long.toHexString(d.id()), () -> list(d));
+      }
+    }
+    tasks.join();
+  }
+
+  private void list(ClusterStatus.Disk disk) throws IOException {
+    DiskBlocks blocks = new DiskBlocks();
+    BlockKey after = START;
+    boolean more = true;
+    while (more) {
+      ChunkReply.Blocks page = cluster.listBlocks(address(disk.server()), disk.id(), after, PAGE);
+      page.blocks().forEach(blocks::add);
+      more = page.more() && !page.blocks().isEmpty();
+      after = page.blocks().isEmpty() ? after : page.blocks().getLast().block();
+    }
+    listed.put(disk.id(), blocks);
+  }
+
+  private String address(String server) {
+    return addresses.getOrDefault(server, server);
+  }
+
+  /** Notes what a file that is not checked needs. */
+  private void need(Attr attr, ChunkPlace c) {
+    Policy policy = Policy.parse(attr.policy());
+    long stored = BlockLayout.storedMask(policy, c.storedLength());
+    for (int i = 0; i < policy.width(); i++) {
+      if ((stored >>> i & 1) != 0) {
+        find(c, i);
+      }
+    }
+  }
+
+  /** The entry of a block on its disk, noted as needed; null if it is not there. */
+  private @Nullable BlockEntry find(ChunkPlace c, int i) {
+    DiskBlocks blocks = listed.get(c.blocks().get(i).disk());
+    int at = blocks == null ? -1 : blocks.find(new BlockKey(c.chunk(), c.version(), i));
+    if (blocks == null || at < 0) {
+      return null;
+    }
+    blocks.need(at);
+    return blocks.entry(at);
+  }
+
+  private void file(MasterReply.FileChunks file, boolean verify, Tasks verifying) throws IOException {
+    files++;
+    bytes += file.attr().size();
+    progress.expect(1, verify ? file.attr().size() : 0);
+    for (ChunkPlace c : file.chunks()) {
+      chunks++;
+      List<Problem> wrong = chunk(file, c);
+      if (!wrong.isEmpty()) {
+        wrong = again(file, c, wrong);
+      }
+      wrong.forEach(findings::add);
+      if (verify) {
+        verifying.start(file.path() + ", chunk " + c.index(), () -> verify(file, c));
+      }
+    }
+    progress.file();
+  }
+
+  /** What is wrong with a chunk as far as the lists tell. */
+  private List<Problem> chunk(MasterReply.FileChunks file, ChunkPlace c) {
+    Policy policy = Policy.parse(file.attr().policy());
+    long stored = BlockLayout.storedMask(policy, c.storedLength());
+    List<Problem> wrong = new ArrayList<>();
+    int unusable = 0;
+    for (int i = 0; i < policy.width(); i++) {
+      if ((stored >>> i & 1) != 0) {
+        Problem p = block(file, c, i, BlockLayout.blockLength(policy, c.storedLength(), i));
+        if (p != null) {
+          unusable++;
+          wrong.add(p);
+        }
+      }
+    }
+    if (unusable > policy.m()) {
+      wrong.addFirst(
+          problem(
+              Problem.Kind.LOST, file, c, -1, unusable + " of " + Long.bitCount(stored) + " blocks cannot be used, and " + policy + " tolerates " + policy.m() + " losses"));
+    }
+    return wrong;
+  }
+
+  private @Nullable Problem block(MasterReply.FileChunks file, ChunkPlace c, int i, long length) {
+    BlockPlace place = c.blocks().get(i);
+    if (!place.exists()) {
+      return problem(Problem.Kind.DEGRADED, file, c, i, "the block is nowhere at present and waits to be rebuilt");
+    }
+    if (!listed.containsKey(place.disk())) {
+      return problem(Problem.Kind.DEGRADED, file, c, i, "the block's disk is out of reach");
+    }
+    BlockEntry entry = find(c, i);
+    if (entry == null) {
+      return problem(Problem.Kind.MISSING, file, c, i, "the disk does not have the block");
+    }
+    if (!entry.sealed() || entry.length() != length || entry.root() != c.roots()[i]) {
+      return problem(
+          Problem.Kind.WRONG,
+          file,
+          c,
+          i,
+          "the disk has " + entry.length() + " bytes with root " + Integer.toHexString(entry.root()) + (entry.sealed() ? "" : ", unsealed") + ", the writer committed " + length + " with root " + Integer.toHexString(c.roots()[i]));
+    }
+    return null;
+  }
+
+  /** Looks at a chunk that seems wrong as it is now: it may have changed since the disks were listed. */
+  private List<Problem> again(MasterReply.FileChunks file, ChunkPlace c, List<Problem> wrong) throws IOException {
+    MasterReply.Files fresh = cluster.scanFiles(file.attr().inode() - 1, 1);
+    if (fresh.files().isEmpty() || fresh.files().getFirst().attr().inode() != file.attr().inode()) {
+      return List.of(); // removed meanwhile
+    }
+    MasterReply.FileChunks now = fresh.files().getFirst();
+    for (ChunkPlace n : now.chunks()) {
+      if (n.index() == c.index()) {
+        return wrong.stream().allMatch(p -> p.block() < 0 || isGood(now, n, p.block())) ? List.of() : n.version() == c.version() ? wrong : List.of();
+      }
+    }
+    return List.of(); // cut off meanwhile
+  }
+
+  private boolean isGood(MasterReply.FileChunks file, ChunkPlace c, int i) {
+    BlockPlace place = c.blocks().get(i);
+    if (!place.exists() || place.server().isEmpty()) {
+      return false;
+    }
+    try {
+      ChunkReply.BlockInfo info = cluster.statBlock(place.server(), place.disk(), new BlockKey(c.chunk(), c.version(), i));
+      long length = BlockLayout.blockLength(Policy.parse(file.attr().policy()), c.storedLength(), i);
+      return info.sealed() && info.length() == length && info.root() == c.roots()[i];
+    } catch (AshlarException e) {
+      return false;
+    }
+  }
+
+  private void verify(MasterReply.FileChunks file, ChunkPlace c) throws IOException {
+    List<String> wrong;
+    try {
+      wrong = cluster.verify(file.attr().policy(), c);
+    } catch (AshlarException e) {
+      if (e.code() == ErrorCode.VERSION_GONE || e.code() == ErrorCode.NOT_FOUND) {
+        return; // replaced or removed meanwhile
+      }
+      wrong = List.of(Program.explain(e));
+    }
+    wrong.forEach(w -> findings.add(problem(Problem.Kind.UNVERIFIED, file, c, -1, w)));
+    long length = 0;
+    Policy policy = Policy.parse(file.attr().policy());
+    for (int i = 0; i < policy.width(); i++) {
+      length += BlockLayout.blockLength(policy, c.storedLength(), i);
+    }
+    verifiedChunks.incrementAndGet();
+    verifiedBytes.addAndGet(length);
+    progress.bytes(c.validLength());
+  }
+
+  /** Blocks that no file needs. */
+  private void strangers() throws IOException {
+    for (Map.Entry<Long, DiskBlocks> e : listed.entrySet()) {
+      List<BlockEntry> unneeded = new ArrayList<>();
+      DiskBlocks blocks = e.getValue();
+      for (int at = blocks.nextUnneeded(0); at >= 0; at = blocks.nextUnneeded(at + 1)) {
+        unneeded.add(blocks.entry(at));
+        if (unneeded.size() == PAGE) {
+          judge(e.getKey(), unneeded);
+          unneeded.clear();
+        }
+      }
+      if (!unneeded.isEmpty()) {
+        judge(e.getKey(), unneeded);
+      }
+    }
+  }
+
+  private void judge(long disk, List<BlockEntry> unneeded) throws IOException {
+    List<BlockFate> fates = cluster.fates(disk, unneeded);
+    if (fates.size() != unneeded.size()) {
+      throw new FailedException("The leader explained " + fates.size() + " of " + unneeded.size() + " blocks");
+    }
+    for (int i = 0; i < unneeded.size(); i++) {
+      switch (fates.get(i)) {
+        case NEEDED -> {} // committed since, or a second copy while its disk is being replaced
+        case STAGED -> staged++;
+        case DELETING -> deleting++;
+        case GARBAGE -> garbage(disk, unneeded.get(i));
+      }
+    }
+  }
+
+  /** It may have been deleted since it was listed. */
+  private void garbage(long disk, BlockEntry entry) {
+    ClusterStatus.Disk d = disks.get(disk);
+    String server = d == null ? "" : d.server();
+    try {
+      cluster.statBlock(address(server), disk, entry.block());
+    } catch (AshlarException e) {
+      if (e.code() == ErrorCode.VERSION_GONE || e.code() == ErrorCode.NOT_FOUND) {
+        deleting++;
+        return;
+      }
+    }
+    findings.add(
+        new Problem(
+            Problem.Kind.UNEXPECTED,
+            "",
+            -1,
+            Long.toHexString(entry.block().chunk()),
+            entry.block().index(),
+            server,
+            Long.toHexString(disk),
+            "no file needs " + entry.block() + " of " + entry.length() + " bytes"));
+  }
+
+  private Problem problem(Problem.Kind kind, MasterReply.FileChunks file, ChunkPlace c, int block, String detail) {
+    BlockPlace place = block < 0 ? BlockPlace.NOWHERE : c.blocks().get(block);
+    ClusterStatus.Disk disk = disks.get(place.disk());
+    return new Problem(
+        kind,
+        file.path(),
+        c.index(),
+        Long.toHexString(c.chunk()),
+        block,
+        disk == null ? "" : disk.server(),
+        place.exists() ? Long.toHexString(place.disk()) : "",
+        detail);
+  }
+}

@@ -1,0 +1,54 @@
+package dev.ashlar.launcher;
+
+import dev.ashlar.cli.Program;
+import dev.ashlar.cli.Terminal;
+import dev.ashlar.cli.command.ClientCommands;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where java starts. Ends the process with the command's exit code, whatever threads a library may have left behind. */
+public final class Main {
+  static final String VERSION = "0.1.0";
+
+  private Main() {}
+
+  /** Runs the command that the arguments name. */
+  public static void main(String[] arguments) {
+    System.exit(run(arguments));
+  }
+
+  private static int run(String[] arguments) {
+    PrintStream err = standardError();
+    System.setErr(err);
+    Logs.ofCommand("1".equals(System.getenv("ASHLAR_DEBUG")));
+    Terminal terminal = Terminal.ofProcess(err, Boolean.getBoolean("ashlar.tty.out"), Boolean.getBoolean("ashlar.tty.err"));
+    if (arguments.length > 0 && arguments[0].equals(Rehearsal.COMMAND)) {
+      return Rehearsal.run(terminal);
+    }
+    List<Program.Section> sections = new ArrayList<>();
+    sections.add(new Program.Section("Try it", List.of(new DemoCommand(), new UpCommand(), new DownCommand())));
+    sections.addAll(ClientCommands.sections());
+    sections.add(new Program.Section("Servers of a real cluster", List.of(new MasterCommand(), new ChunkServerCommand())));
+    return new Program(sections, terminal, VERSION).run(arguments);
+  }
+
+  /**
+   * The start script sends the JVM's own messages through a filter and keeps the real standard error open under another name. Where that cannot be opened, as
+   * when it is a socket, the filtered one does as well.
+   */
+  private static PrintStream standardError() {
+    String device = System.getProperty("ashlar.stderr");
+    if (device != null) {
+      try {
+        return new PrintStream(new FileOutputStream(device, true), true, StandardCharsets.UTF_8);
+      } catch (IOException e) {
+        return System.err;
+      }
+    }
+    return new PrintStream(new FileOutputStream(java.io.FileDescriptor.err), true, StandardCharsets.UTF_8);
+  }
+}
