@@ -62,6 +62,10 @@ public final class EventLoops implements AutoCloseable {
     return new EventLoops(name, threads, wantsEpoll());
   }
 
+  static EventLoops create(String name, int threads, boolean epoll) {
+    return new EventLoops(name, threads, epoll);
+  }
+
   /** Takes a reference more. */
   public EventLoops retain() {
     SHARING.lock();

@@ -6,7 +6,7 @@ package dev.ashlar.protocol.rpc;
  * <pre>
  *  0  u32 magic "ASHL"
  *  4  u16 protocol version
- *  6  u8  role: of the accepting side its own, of the connecting side the one it looks for
+ *  6  u8  role: of the accepting side its own, or 255 if it refuses; of the connecting side the one it looks for
  * </pre>
  *
  * <p>then frames:

@@ -138,7 +138,7 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
   private void refuse(ErrorCode code, String detail) {
     LOG.info("{} refuses the connection from {}: {}", server.describe(), peer, detail);
     stop();
-    var _ = channel.write(Greeting.encode(channel.alloc(), server.role()), channel.voidPromise());
+    var _ = channel.write(Greeting.refusing(channel.alloc()), channel.voidPromise());
     OutFrame.of(Frames.REFUSAL, 0, RecordCodec.encodeMessage(new ErrorReply(code, detail))).write(channel, channel.newPromise().addListener(ChannelFutureListener.CLOSE));
     channel.flush();
   }

@@ -9,11 +9,13 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Answers ReadLink(n) with its payload, fails Lookup with the name as detail, and keeps GetAttr until the test answers it. */
 final class EchoServer implements AutoCloseable {
   static final Duration TIMEOUT = Duration.ofSeconds(20);
   final Queue<RpcRequest> kept = new ConcurrentLinkedQueue<>();
+  final AtomicInteger handled = new AtomicInteger();
   private final RpcServer server;
 
   private EchoServer(int port, RpcOptions options) throws AshlarException {
@@ -31,6 +33,7 @@ final class EchoServer implements AutoCloseable {
   }
 
   private void handle(RpcRequest request) {
+    handled.incrementAndGet();
     switch (request.message()) {
       case MasterRequest.ReadLink(long inode) -> request.reply(new MasterReply.Text(Long.toString(inode)), request.payload());
       case MasterRequest.Lookup(_, String name) -> {
@@ -53,9 +56,10 @@ final class EchoServer implements AutoCloseable {
     return "127.0.0.1:" + port();
   }
 
-  void releaseKept() {
-    RpcRequest request;
-    while ((request = kept.poll()) != null) {
+  /** Answers the oldest of the kept requests. */
+  void release(int count) {
+    for (int i = 0; i < count; i++) {
+      RpcRequest request = kept.remove();
       request.payload().release();
       request.reply(new MasterReply.Done());
     }
@@ -64,6 +68,6 @@ final class EchoServer implements AutoCloseable {
   @Override
   public void close() {
     server.close();
-    releaseKept();
+    release(kept.size());
   }
 }
