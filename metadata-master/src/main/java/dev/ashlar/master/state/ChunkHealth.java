@@ -49,12 +49,17 @@ record ChunkHealth(
       }
       long bit = Chunks.bit(i);
       needed |= needs(row, g, i, last) ? bit : 0;
-      doable |= left >= g.policy.k() && canRebuild(row, g, i, last) ? bit : 0;
+      doable |= others(left, available, i) >= g.policy.k() && canRebuild(row, g, i, last) ? bit : 0;
       urgent |= last && !Chunks.has(available, i) ? bit : 0;
       boolean onlyThere = Chunks.has(row.onReplacement(), i) && !onMember(row, g, i);
-      kept |= onlyThere && left - (Chunks.has(available, i) ? 1 : 0) < g.policy.k() ? bit : 0;
+      kept |= onlyThere && others(left, available, i) < g.policy.k() ? bit : 0;
     }
     return new ChunkHealth(row, stored, available, left, needed, doable, urgent, kept);
+  }
+
+  /** What is left without block i itself: a rebuild is made from the others only. */
+  private static int others(int left, long available, int i) {
+    return left - (Chunks.has(available, i) ? 1 : 0);
   }
 
   private static boolean onMember(ChunkRow row, GroupHealth g, int i) {

@@ -29,6 +29,12 @@ public final class HealingPlanner {
   /** How long a group that was walked through is left alone, as long as its disks do not change. */
   private static final long PAUSE_NS = 3_000_000_000L;
 
+  /**
+   * A planner that is new belongs to a leader that is new: until every server had the time to find it,
+   * silence proves nothing, and no replacement is started because of it.
+   */
+  private static final long GRACE_NS = 10_000_000_000L;
+
   /** Healthy groups that may be moved out of crowded domains at a time. */
   private static final int MAX_MOVES = 4;
 
@@ -99,6 +105,9 @@ public final class HealingPlanner {
   private final TreeMap<Rank, RebuildTask> backlog = new TreeMap<>();
   private final Map<BlockKey, Rank> ranks = new HashMap<>();
 
+  private boolean planned;
+  private long firstNs;
+
   public HealingPlanner(Limits limits) {
     this.limits = limits;
   }
@@ -116,6 +125,11 @@ public final class HealingPlanner {
       Predicate<BlockKey> running,
       int maxTasks,
       long nowNs) {
+    if (!planned) {
+      planned = true;
+      firstNs = nowNs;
+    }
+    boolean settled = nowNs - firstNs >= GRACE_NS;
     Tables t = new Tables(txn);
     Placement placement = new Placement(topology, view);
     List<GroupHealth> troubled = troubled(topology, view, nowNs);
@@ -124,7 +138,7 @@ public final class HealingPlanner {
     for (GroupHealth g : troubled) {
       if (commands.size() < limits.commandsPerCall) {
         GroupScan s = scanOf(g);
-        commands.addAll(new GroupPlan(g, placement, s.urgent(), s.kept(), s.complete()).commands());
+        commands.addAll(new GroupPlan(g, placement, settled ? s.urgent() : 0, s.kept(), s.complete()).commands());
       }
     }
     List<RebuildTask> tasks = tasks(t, view, running, maxTasks);

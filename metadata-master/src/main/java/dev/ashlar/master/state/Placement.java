@@ -34,6 +34,7 @@ public final class Placement {
   private final GroupFormer former;
   private final ClusterView view;
   private final Map<String, List<Choice>> choices = new HashMap<>();
+  private final Map<String, List<Choice>> best = new HashMap<>();
   private final Map<Long, Integer> handedOut = new HashMap<>();
 
   /**
@@ -66,7 +67,7 @@ public final class Placement {
   public long[] choose(Policy policy, int count, long[] avoid, RandomGenerator random)
       throws AshlarException {
     List<Choice> all = choices.computeIfAbsent(policy.toString(), p -> writableGroups(policy));
-    List<Choice> pool = preferred(all, avoid);
+    List<Choice> pool = avoid.length > 0 ? preferred(all, avoid) : best.computeIfAbsent(policy.toString(), p -> preferred(all, avoid));
     if (pool.isEmpty()) {
       throw nowhere(policy);
     }

@@ -32,6 +32,7 @@ final class HealingPlannerTest {
   private final List<RebuildTask> tasks = new ArrayList<>();
   private HealingPlanner planner = new HealingPlanner(Limits.DEFAULT);
   private long nowNs;
+  private boolean settled = true;
 
   private static World cluster(String policy, int servers) {
     World w = new World(new MemoryStore(), policy);
@@ -41,8 +42,12 @@ final class HealingPlannerTest {
   }
 
   private Plan plan(World w, int maxTasks) {
-    nowNs += 4_000_000_000L;
     try (ReadTxn txn = w.store.read()) {
+      if (settled) {
+        planner.plan(txn, w.topology(), d -> TestView.UP, b -> false, 0, nowNs - 20_000_000_000L);
+        settled = false;
+      }
+      nowNs += 4_000_000_000L;
       return planner.plan(txn, w.topology(), view, b -> false, maxTasks, nowNs);
     }
   }
@@ -119,6 +124,19 @@ final class HealingPlannerTest {
     assertEquals(10, tasks.size());
     assertEquals(3, tasks.get(0).left());
     assertEquals(0, w.group(1).replacements()[0]);
+  }
+
+  /** Right after an election nobody was heard yet. */
+  @Test
+  void aNewLeaderTakesNoSilenceForALoss() {
+    World w = cluster("rs-3-2", 7);
+    w.file(ROOT, "f", 5, w.group(w.firstDisks()));
+    settled = false;
+    view.set(Health.SUSPECT, 100, 101);
+    assertTrue(plan(w, 100).commands().isEmpty());
+    assertTrue(plan(w, 100).commands().isEmpty());
+    assertTrue(plan(w, 100).commands().isEmpty());
+    assertEquals(2, plan(w, 100).commands().size());
   }
 
   @Test

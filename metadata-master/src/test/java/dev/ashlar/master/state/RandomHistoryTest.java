@@ -608,9 +608,18 @@ final class RandomHistoryTest {
       return reply;
     }
 
+    /** Mostly one that is being replaced. */
+    private int anyIndex(GroupRow g) {
+      int index = random.nextInt(POLICY.width());
+      for (int i = 0; i < POLICY.width() && g.replacements()[index] == 0; i++) {
+        index = random.nextInt(3) == 0 ? index : (index + 1) % POLICY.width();
+      }
+      return index;
+    }
+
     private Message replacement() {
       GroupRow g = one.group(1 + random.nextInt(2));
-      int index = random.nextInt(POLICY.width());
+      int index = anyIndex(g);
       long epoch = g.epoch() + (random.nextInt(20) == 0 ? 1 : 0);
       long disk =
           g.replacements()[index] != 0 && random.nextBoolean()
@@ -634,7 +643,7 @@ final class RandomHistoryTest {
      */
     private Message rebuild() {
       GroupRow g = one.group(1 + random.nextInt(2));
-      int index = random.nextInt(POLICY.width());
+      int index = anyIndex(g);
       List<DiskBlock> blocks = new ArrayList<>();
       for (Found<ChunkRow> f : one.tables(t -> t.all(ChunkRow.class, Table.CHUNKS.key()))) {
         ChunkRow row = f.row();

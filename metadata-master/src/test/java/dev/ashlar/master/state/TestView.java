@@ -5,6 +5,8 @@ import java.util.Map;
 
 /** Who is alive, as a test wants it: every disk up and half empty unless said otherwise. */
 final class TestView implements ClusterView {
+  static final DiskView UP = view(0, Health.UP, 1L << 39);
+
   private final Map<Long, DiskView> disks = new HashMap<>();
 
   @Override
