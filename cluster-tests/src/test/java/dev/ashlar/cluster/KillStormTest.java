@@ -79,7 +79,7 @@ class KillStormTest {
       }
       System.out.println("KillStormTest: " + rounds + " rounds, " + answered + " answers, " + workers.stream().mapToLong(StormWorker::unknown).sum() + " unknown outcomes");
       workers.forEach(StormWorker::close);
-      Await.until("what was dropped is collected and fsck is clean", Duration.ofSeconds(120), () -> cluster.run("fsck", "--verify").exit() == 0);
+      Await.until("what was dropped is collected and fsck is clean", Duration.ofMinutes(2), () -> cluster.run("fsck", "--verify").exit() == 0);
     }
   }
 

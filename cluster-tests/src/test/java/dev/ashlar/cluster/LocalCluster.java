@@ -76,7 +76,7 @@ final class LocalCluster implements AutoCloseable {
   Shell.Result run(String... arguments) {
     List<String> command = new ArrayList<>(List.of(arguments));
     command.addAll(1, List.of("--cluster", address()));
-    return Shell.ashlar(Duration.ofSeconds(180), command.toArray(String[]::new));
+    return Shell.ashlar(Duration.ofMinutes(3), command.toArray(String[]::new));
   }
 
   void awaitHealthy() {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.TreeMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The checker itself must accept what is right and refuse what is not. */
@@ -98,7 +98,7 @@ class LinearizabilityTest {
   /** Each operation takes effect at a random instant between call and return. */
   private List<Operation<Input, Output>> recorded(Random random, int count) {
     List<Operation<Input, Output>> h = new ArrayList<>();
-    TreeMap<String, Integer> state = names.initial();
+    Map<String, Integer> state = names.initial();
     for (int i = 0; i < count; i++) {
       Input input = random(random, i);
       Output output = answer(state, input);
@@ -109,7 +109,7 @@ class LinearizabilityTest {
     return h;
   }
 
-  private Output answer(TreeMap<String, Integer> state, Input input) {
+  private Output answer(Map<String, Integer> state, Input input) {
     if (input instanceof Input.Read(String name) && state.containsKey(name)) {
       return new Output.File(state.getOrDefault(name, -1));
     }

@@ -1,9 +1,10 @@
 package dev.ashlar.cluster.history;
 
+import java.util.Map;
 import java.util.TreeMap;
 
 /** A few names of one directory, each leading to a file known by a number: the sequential object behind name operations. */
-public final class Names implements Model<TreeMap<String, Integer>, Names.Input, Names.Output> {
+public final class Names implements Model<Map<String, Integer>, Names.Input, Names.Output> {
   /** What a client did. */
   public sealed interface Input {
     /** Exclusive creation. */
@@ -29,13 +30,13 @@ public final class Names implements Model<TreeMap<String, Integer>, Names.Input,
   }
 
   @Override
-  public TreeMap<String, Integer> initial() {
+  public Map<String, Integer> initial() {
     return new TreeMap<>();
   }
 
   @Override
-  public TreeMap<String, Integer> next(TreeMap<String, Integer> state, Input input) {
-    TreeMap<String, Integer> after = new TreeMap<>(state);
+  public Map<String, Integer> next(Map<String, Integer> state, Input input) {
+    Map<String, Integer> after = new TreeMap<>(state);
     switch (input) {
       case Input.Create(String name, int file) -> after.putIfAbsent(name, file);
       case Input.Put(String name, int file) -> after.put(name, file);
@@ -52,7 +53,7 @@ public final class Names implements Model<TreeMap<String, Integer>, Names.Input,
   }
 
   @Override
-  public boolean allows(TreeMap<String, Integer> state, Input input, Output output) {
+  public boolean allows(Map<String, Integer> state, Input input, Output output) {
     return switch (input) {
       case Input.Create(String name, int _) -> (output instanceof Output.Done) == !state.containsKey(name);
       case Input.Put _ -> output instanceof Output.Done;
