@@ -93,6 +93,9 @@ public final class Queries {
     return asked(() -> {
       Inodes.directory(t, inode);
       limit(limit, MAX_ENTRIES);
+      if (!after.isEmpty()) {
+        Inodes.validName(after);
+      }
       byte[] prefix = Table.ENTRIES.key(inode);
       byte[] from = after.isEmpty() ? prefix : Keys.next(Table.ENTRIES.key(inode, after));
       List<Found<EntryRow>> page = t.page(EntryRow.class, prefix, from, limit + 1);
