@@ -1,0 +1,204 @@
+package dev.ashlar.master.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.ChunkPlace;
+import dev.ashlar.protocol.message.ClusterStatus;
+import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.CommittedChunk;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterReply.Orders;
+import dev.ashlar.protocol.message.MasterReply.Task;
+import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
+import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The leader's duties on one real master, with chunk servers that are only heartbeats. */
+final class LeaderTest {
+  private static final int[] ROOTS = {11, 11};
+
+  @TempDir Path dir;
+  private TestCluster c;
+  private final List<FakeServer> servers = List.of(new FakeServer("s1", 101), new FakeServer("s2", 102), new FakeServer("s3", 103));
+
+  @BeforeEach
+  void start() throws Exception {
+    Timing timing = Timing.DEFAULT.withLeaseTimeout(Duration.ofMillis(700));
+    c = new TestCluster(dir, 1, m -> m.withPolicy("mirror-2").withTiming(timing));
+    await("all disks to be registered", () -> status().disks().size() == 3);
+  }
+
+  @AfterEach
+  void stop() {
+    c.close();
+    assertEquals(List.of(), c.fatal);
+  }
+
+  private interface Condition {
+    boolean holds() throws AshlarException;
+  }
+
+  /** Waits while all servers heartbeat. */
+  private void await(String what, Condition condition) {
+    TestCluster.await(
+        what,
+        () -> {
+          try {
+            for (FakeServer s : servers) {
+              s.beat(c);
+            }
+            return condition.holds();
+          } catch (AshlarException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  private ClusterStatus status() throws AshlarException {
+    return ((MasterReply.StatusReply) c.call(new MasterRequest.GetStatus())).status();
+  }
+
+  private FakeServer holder(long disk) {
+    return servers.stream().filter(s -> s.disk == disk).findFirst().orElseThrow();
+  }
+
+  private static MasterReply.Opened staged(TestCluster.Client client) throws AshlarException {
+    return (MasterReply.Opened) client.submit(new Command.Stage(1, 0644, 0, 0, "", 1, new long[0]));
+  }
+
+  private static long commit(TestCluster.Client client, MasterReply.Opened o, String name) throws AshlarException {
+    ChunkPlace p = o.chunks().getFirst();
+    CommittedChunk chunk = new CommittedChunk(p.index(), p.chunk(), p.version(), 100, p.group(), p.groupEpoch(), 3, 0, ROOTS);
+    Command commit = new Command.Commit(o.attr().inode(), o.epoch(), List.of(chunk), 100, 1, new Command.Link(1, name, false), true);
+    return ((MasterReply.AttrReply) client.submit(commit)).attr().inode();
+  }
+
+  private static <T extends Task> Stream<T> tasks(FakeServer s, Class<T> type) {
+    return s.tasks.stream().filter(type::isInstance).map(type::cast);
+  }
+
+  @Test
+  void placesHaveAddressesAndTokens() throws Exception {
+    ChunkPlace place = staged(c.new Client(1)).chunks().getFirst();
+    assertEquals(2, place.blocks().size());
+    place.blocks().forEach(b -> assertEquals(holder(b.disk()).address(), b.server()));
+    assertEquals(32, place.token().mac().length);
+    Orders orders = servers.getFirst().beat(c);
+    assertTrue(orders.keys().stream().anyMatch(k -> k.id() == place.token().keyId()));
+  }
+
+  @Test
+  void aSilentWritersBlocksAreDeletedOnceItsLeaseIsClosed() throws Exception {
+    MasterReply.Opened o = staged(c.new Client(2));
+    ChunkPlace p = o.chunks().getFirst();
+    for (int i = 0; i < 2; i++) {
+      int index = i;
+      FakeServer s = holder(p.blocks().get(i).disk());
+      await("a deletion", () -> tasks(s, Task.Delete.class).anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), index))));
+    }
+    assertEquals(1, status().rebuild().pendingDeletions());
+    servers.forEach(FakeServer::finishTasks);
+    await("the deletion to be done", () -> status().rebuild().pendingDeletions() == 0);
+    MasterReply.Alive alive = (MasterReply.Alive) c.call(new MasterRequest.KeepAlive(2, new long[] {o.epoch()}, new long[0]));
+    assertEquals(List.of(o.epoch()), Arrays.stream(alive.lost()).boxed().toList());
+  }
+
+  @Test
+  void aLeaseThatIsRenewedStaysOpen() throws Exception {
+    MasterReply.Opened o = staged(c.new Client(3));
+    long until = System.nanoTime() + 3 * 700_000_000L;
+    await(
+        "three lease terms",
+        () -> {
+          MasterReply.Alive alive = (MasterReply.Alive) c.call(new MasterRequest.KeepAlive(3, new long[] {o.epoch()}, new long[0]));
+          assertEquals(0, alive.lost().length);
+          return System.nanoTime() - until > 0;
+        });
+  }
+
+  @Test
+  void aLostDiskIsRebuiltElsewhere() throws Exception {
+    TestCluster.Client client = c.new Client(6);
+    MasterReply.Opened o = staged(client);
+    commit(client, o, "f");
+    ChunkPlace p = o.chunks().getFirst();
+    FakeServer lost = holder(p.blocks().getFirst().disk());
+    FakeServer spare = servers.stream().filter(s -> p.blocks().stream().noneMatch(b -> b.disk() == s.disk)).findFirst().orElseThrow();
+    lost.lists = false;
+    BlockKey block = new BlockKey(p.chunk(), p.version(), 0);
+    await("a rebuild on the third server", () -> tasks(spare, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
+    Task.Rebuild task = tasks(spare, Task.Rebuild.class).findFirst().orElseThrow();
+    assertFalse(task.sources().getFirst().exists());
+    assertEquals(p.blocks().get(1).disk(), task.sources().get(1).disk());
+    assertEquals(1, status().redundancy().degraded());
+    assertEquals("failed", status().disks().stream().filter(d -> d.id() == lost.disk).findFirst().orElseThrow().state());
+    spare.finishTasks();
+    await("wholeness", () -> status().redundancy().whole() == 1 && status().groups().stream().allMatch(g -> g.missing() == 0 || g.id() != p.group()));
+    MasterReply.Layout layout = (MasterReply.Layout) c.call(new MasterRequest.GetLayout(o.attr().inode(), 0, 1, 0));
+    assertEquals(spare.disk, layout.chunks().getFirst().blocks().getFirst().disk());
+  }
+
+  @Test
+  void aReadersWordAloneChangesNothing() throws Exception {
+    TestCluster.Client client = c.new Client(8);
+    MasterReply.Opened o = staged(client);
+    commit(client, o, "f");
+    ChunkPlace p = o.chunks().getFirst();
+    BlockKey block = new BlockKey(p.chunk(), p.version(), 0);
+    FakeServer s = holder(p.blocks().getFirst().disk());
+    c.call(new MasterRequest.ReportBad(block, s.disk, "I say so"));
+    await("a verification", () -> tasks(s, Task.Verify.class).anyMatch(t -> t.blocks().contains(block)));
+    s.finishTasks();
+    s.beat(c);
+    assertEquals(0, status().redundancy().missingBlocks());
+
+    c.call(new MasterRequest.ReportBad(block, s.disk, "again"));
+    await("a verification", () -> tasks(s, Task.Verify.class).findAny().isPresent());
+    s.finishTasks();
+    s.bad.add(new BadBlock(block, s.disk, "does not match its checksum"));
+    await("a rebuild in place", () -> tasks(s, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
+    s.finishTasks();
+    await("wholeness", () -> status().redundancy().whole() == 1 && status().redundancy().missingBlocks() == 0);
+    assertEquals(1, status().rebuild().doneBlocks());
+  }
+
+  @Test
+  void differingDigestsAreJudged() throws Exception {
+    TestCluster.Client client = c.new Client(9);
+    MasterReply.Opened o = staged(client);
+    commit(client, o, "f");
+    ChunkPlace p = o.chunks().getFirst();
+    FakeServer s = holder(p.blocks().getFirst().disk());
+    MasterRequest.BlockDigests none = new MasterRequest.BlockDigests(s.name, s.disk, List.of(new GroupDigest(p.group(), 0, 0)));
+    MasterReply.ReportWanted wanted = (MasterReply.ReportWanted) c.call(none);
+    assertTrue(Arrays.stream(wanted.groups()).anyMatch(g -> g == p.group()));
+    BlockKey old = new BlockKey(p.chunk(), p.version() + 5, 0);
+    MasterRequest.BlockReport report =
+        new MasterRequest.BlockReport(s.name, s.disk, p.group(), List.of(new MasterRequest.BlockEntry(old, p.group(), 100, 11, o.epoch(), true)));
+    MasterReply.Verdict verdict = (MasterReply.Verdict) c.call(report);
+    assertFalse(verdict.delete().contains(new BlockKey(p.chunk(), p.version(), 0)));
+    await("the absent block to be verified", () -> tasks(s, Task.Verify.class).anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), 0))));
+  }
+
+  @Test
+  void everyDiskIsAskedForDigestsOnce() throws Exception {
+    FakeServer s = servers.getFirst();
+    s.boot++;
+    await("a wish for digests", () -> s.wanted.contains(s.disk));
+    c.call(new MasterRequest.BlockDigests(s.name, s.disk, List.of()));
+    assertEquals(0, s.beat(c).wanted().length);
+  }
+}
