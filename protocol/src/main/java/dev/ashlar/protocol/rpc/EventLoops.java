@@ -14,6 +14,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.EventExecutor;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -115,6 +116,16 @@ public final class EventLoops implements AutoCloseable {
 
   Class<? extends Channel> clientChannel() {
     return epoll ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
+
+  /** Whether the calling thread is one of these loops, which must not block. */
+  boolean isCaller() {
+    for (EventExecutor each : group) {
+      if (each.inEventLoop()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean wantsEpoll() {

@@ -74,9 +74,17 @@ public final class RpcClient implements AutoCloseable {
     }
   }
 
-  /** {@link #send}, waiting for room to queue the request and for the answer; for virtual threads. The caller closes the reply. */
+  /**
+   * {@link #send}, waiting for room to queue the request and for the answer; for virtual threads. The caller closes the reply.
+   *
+   * @throws IllegalStateException on an event loop, which must not block: it would wait for itself
+   */
   public RpcReply call(String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) throws AshlarException {
     ByteBuf bytes = payload == null ? Unpooled.EMPTY_BUFFER : payload;
+    if (loops.isCaller()) {
+      bytes.release();
+      throw new IllegalStateException("A blocking call on an event loop would stop all of its connections: use send, or another thread");
+    }
     Pending request;
     try {
       Lane lane = lane(hostPort);

@@ -27,7 +27,7 @@ class RecordFuzzTest {
   void randomBytes() {
     warmUp();
     List<Class<?>> members = RandomRecords.members(Message.class);
-    for (int i = 0; i < 200_000; i++) {
+    for (int i = 0; i < 50_000; i++) {
       byte[] bytes = new byte[random.nextInt(60)];
       random.nextBytes(bytes);
       if (bytes.length > 3) {
@@ -45,7 +45,7 @@ class RecordFuzzTest {
     warmUp();
     RandomRecords records = new RandomRecords(seed);
     List<Class<?>> members = RandomRecords.members(Message.class);
-    for (int i = 0; i < 100_000; i++) {
+    for (int i = 0; i < 20_000; i++) {
       byte[] bytes = RecordCodec.encodeTagged(records.record(members.get(i % members.size())));
       for (int changes = 1 + random.nextInt(3); changes > 0; changes--) {
         bytes = change(bytes);

@@ -68,7 +68,7 @@ class FrameReaderTest {
 
   @Test
   void framesCutAnywhereComeOutWhole() {
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < 60; round++) {
       Reader reader = new Reader();
       EmbeddedChannel channel = new EmbeddedChannel(reader);
       ByteBuf stream = stream(reader, random.nextInt(30));
@@ -91,7 +91,7 @@ class FrameReaderTest {
 
   @Test
   void connectionThatEndsInAFrameReleasesIt() {
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < 60; round++) {
       Reader reader = new Reader();
       EmbeddedChannel channel = new EmbeddedChannel(reader);
       ByteBuf stream = stream(reader, 5);

@@ -250,7 +250,7 @@ class RpcServerFaultTest {
 
   @Test
   void peerThatTakesNoAnswersIsNotReadForEver() throws Exception {
-    int requests = 300;
+    int requests = 150;
     byte[] megabyte = new byte[1 << 20];
     try (EchoServer server = EchoServer.start();
         RawPeer peer = RawPeer.connect(server.port())) {

@@ -1,5 +1,6 @@
 package dev.ashlar.protocol.rpc;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,7 +13,6 @@ import dev.ashlar.protocol.message.MasterRequest;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.buffer.Unpooled;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +54,7 @@ class RpcTest {
       random.nextBytes(bytes);
       try (RpcReply reply = client.call(server.address(), new MasterRequest.ReadLink(size), direct(bytes), EchoServer.TIMEOUT)) {
         assertEquals(new MasterReply.Text(Integer.toString(size)), reply.message());
-        assertEquals(Unpooled.wrappedBuffer(bytes), reply.payload(), () -> "payload of " + size + " bytes, seed " + seed);
+        assertArrayEquals(bytes, ByteBufUtil.getBytes(reply.payload()), () -> "payload of " + size + " bytes, seed " + seed);
         assertTrue(size == 0 || reply.payload().isDirect());
       }
     }
@@ -148,6 +148,26 @@ class RpcTest {
           return LeakCheck.FOUND.removeIf(leak -> leak.contains("ServerRequest"));
         });
     assertTrue(LeakCheck.FOUND.isEmpty());
+  }
+
+  @Test
+  void blockingCallOnAnEventLoopIsRefused() throws Exception {
+    CompletableFuture<RpcReply> inner =
+        client
+            .send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT)
+            .thenApply(
+                reply -> {
+                  reply.close();
+                  try {
+                    return client.call(server.address(), new MasterRequest.ReadLink(1), direct(new byte[9]), EchoServer.TIMEOUT);
+                  } catch (AshlarException e) {
+                    throw new IllegalArgumentException(e);
+                  }
+                });
+    Await.until("the request came", () -> !server.kept.isEmpty());
+    server.release(1);
+    ExecutionException e = assertThrows(ExecutionException.class, inner::get);
+    assertTrue(e.getCause() instanceof IllegalStateException);
   }
 
   @Test
