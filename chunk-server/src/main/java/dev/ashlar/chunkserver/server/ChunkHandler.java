@@ -15,12 +15,14 @@ import dev.ashlar.protocol.rpc.FileSlice;
 import dev.ashlar.protocol.rpc.RpcHandler;
 import dev.ashlar.protocol.rpc.RpcRequest;
 import io.netty.buffer.ByteBuf;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,10 +47,19 @@ final class ChunkHandler implements RpcHandler {
   private final TokenGate gate;
   private final Disks disks;
   private final ClientLoad load;
+  private final Consumer<DiskBlock> suspects;
   private final ThreadPoolExecutor lookups;
   private final QuietLog quiet = new QuietLog(LOG, TimeUnit.SECONDS.toNanos(10), System::nanoTime);
 
-  ChunkHandler(String server, TokenGate gate, Disks disks, ClientLoad load) {
+  /** A block where it lies. */
+  record DiskBlock(long disk, BlockKey block) {}
+
+  /**
+   * @param suspects told of blocks whose bytes could perhaps not be read; must not block
+   */
+  ChunkHandler(
+      String server, TokenGate gate, Disks disks, ClientLoad load, Consumer<DiskBlock> suspects) {
+    this.suspects = suspects;
     this.server = server;
     this.gate = gate;
     this.disks = disks;
@@ -195,13 +206,26 @@ final class ChunkHandler implements RpcHandler {
       request.reply(
           new ChunkReply.BlockData(bytes.offset(), bytes.crcs(), bytes.blockLength()),
           slices,
-          bytes::close);
+          failure -> {
+            bytes.close();
+            if (failure != null && !connectionLost(failure)) {
+              suspects.accept(new DiskBlock(r.disk(), r.block()));
+            }
+          });
       passed = true;
     } finally {
       if (!passed) {
         bytes.close();
       }
     }
+  }
+
+  /** Whether it is the other side that is to blame when an answer could not be sent whole. */
+  private static boolean connectionLost(Throwable failure) {
+    String text = String.valueOf(failure.getMessage());
+    return failure instanceof ClosedChannelException
+        || text.contains("Broken pipe")
+        || text.contains("Connection reset");
   }
 
   /**

@@ -31,10 +31,14 @@ import org.slf4j.LoggerFactory;
 public final class ChunkServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkServer.class);
 
+  /** Blocks that wait to be re-read after a failed read; others are found by the scrub. */
+  private static final int SUSPECTS = 256;
+
   private final ChunkServerConfig config;
   private final long boot = new SecureRandom().nextLong() >>> 1;
   private final Deque<Part> parts = new ArrayDeque<>();
   private final Set<Long> reporting = ConcurrentHashMap.newKeySet();
+  private final Set<ChunkHandler.DiskBlock> suspects = ConcurrentHashMap.newKeySet();
   private final TokenGate gate = new TokenGate(System::currentTimeMillis);
   private final Outbox outbox = new Outbox(this::nudge);
   private final InetSocketAddress address;
@@ -88,7 +92,7 @@ public final class ChunkServer implements AutoCloseable {
       RpcPeers peers = new RpcPeers(others, config.rebuild().slowSource());
       Work work = new Work(disks, peers, config.rebuild(), throttle, outbox, this::hint);
       tasks = new TaskRunner(config.name(), config.rebuild().slots(), work, outbox);
-      ChunkHandler requests = new ChunkHandler(config.name(), gate, disks, load);
+      ChunkHandler requests = new ChunkHandler(config.name(), gate, disks, load, this::suspect);
       MasterLink l = new MasterLink(config, masters, outbox, this::heartbeat, this::obey);
       reporter = new BlockReporter(config.name(), l, tasks);
       minders =
@@ -219,6 +223,26 @@ public final class ChunkServer implements AutoCloseable {
     if (!taken) {
       LOG.info(
           "Too busy to tell the master that {} on disk {} is bad", block.block(), block.disk());
+    }
+  }
+
+  /** Has a block re-read whose bytes could not be sent to a reader. */
+  private void suspect(ChunkHandler.DiskBlock b) {
+    if (suspects.size() >= SUSPECTS || !suspects.add(b)) {
+      return;
+    }
+    boolean taken =
+        tasks.chore(() -> {
+          try {
+            disks.serving(b.disk()).verify(List.of(b.block())).forEach(outbox::bad);
+          } catch (AshlarException e) {
+            LOG.info("{} on disk {} could not be checked: {}", b.block(), b.disk(), e.getMessage());
+          } finally {
+            suspects.remove(b);
+          }
+        });
+    if (!taken) {
+      suspects.remove(b);
     }
   }
 

@@ -125,7 +125,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
         }
       }
     }
-    if (!leader.isEmpty() && last != null) {
+    if (!leader.isEmpty() && last != null && !stopping) {
       LOG.warn(
           "{} reaches no leading master (goes on with what it knows): {}",
           server,

@@ -17,8 +17,10 @@ import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -178,6 +180,25 @@ class MasterLinkTest {
             .distinct()
             .sorted()
             .toList());
+  }
+
+  @Test
+  void a_block_whose_bytes_cannot_be_read_is_reported_by_the_read_that_failed() throws Exception {
+    ChunkServer server = f.start("s1");
+    long disk = ServerFixture.disk(server);
+    put(server, 0, new BlockKey(1, 1, 0));
+    try (Stream<Path> files = Files.list(f.disk("s1", 0).resolve("log"))) {
+      for (Path file : files.toList()) {
+        try (FileChannel c = FileChannel.open(file, StandardOpenOption.WRITE)) {
+          c.truncate(Math.min(c.size(), 2_000));
+        }
+      }
+    }
+    BlockToken token = f.master.token(1, 1, 7, GROUP);
+    assertThrows(
+        AshlarException.class,
+        () -> f.client.read(server, disk, new BlockKey(1, 1, 0), token, 0, SLICE));
+    assertEquals(disk, f.master.bad(new BlockKey(1, 1, 0)).disk());
   }
 
   @Test

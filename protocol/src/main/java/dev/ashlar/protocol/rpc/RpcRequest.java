@@ -5,6 +5,8 @@ import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Message;
 import io.netty.buffer.ByteBuf;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request that a server received. Exactly one of the reply and fail methods must be called, once, on any thread; a second one is an IllegalStateException. Where the
@@ -29,7 +31,16 @@ public interface RpcRequest {
    *
    * @param onSent run once, when the files are no longer needed: they were sent, or never will be. Runs on an event loop or the calling thread; must not block
    */
-  void reply(Message message, List<FileSlice> payload, Runnable onSent);
+  default void reply(Message message, List<FileSlice> payload, Runnable onSent) {
+    reply(message, payload, (@Nullable Throwable _) -> onSent.run());
+  }
+
+  /**
+   * Replies with bytes of files, and learns what became of it: a file that cannot be read ends the connection, and nobody else can tell why.
+   *
+   * @param onSent run once, when the files are no longer needed, with why the reply could not be sent whole, or null. Runs on an event loop or the calling thread; must not block
+   */
+  void reply(Message message, List<FileSlice> payload, Consumer<@Nullable Throwable> onSent);
 
   /** @param detail one sentence for a person (NOT_LEADER: the leader's address, or empty) */
   void fail(ErrorCode code, String detail);

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +51,7 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
    *
    * @param requestBytes payload of the request, no longer counted once the answer is sent
    */
-  record Answer(OutFrame frame, int requestBytes, Runnable onSent) {}
+  record Answer(OutFrame frame, int requestBytes, Consumer<@Nullable Throwable> onSent) {}
 
   String peer() {
     return peer;
@@ -109,7 +110,7 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
       int requestBytes = payload.readableBytes();
       payload.release();
       byte[] error = RecordCodec.encodeMessage(new ErrorReply(e.code(), e.getMessage() == null ? "" : e.getMessage()));
-      answer(new Answer(OutFrame.of(Frames.REPLY, id, error), requestBytes, () -> {}));
+      answer(new Answer(OutFrame.of(Frames.REPLY, id, error), requestBytes, (@Nullable Throwable _) -> {}));
       regulate();
       return;
     }
@@ -165,11 +166,11 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
   @Override
   public void drop(Answer answer) {
     answer.frame.discard();
-    answer.onSent.run();
+    answer.onSent.accept(null);
   }
 
   private void sent(Answer answer, long memory, ChannelFuture done) {
-    answer.onSent.run();
+    answer.onSent.accept(done.isSuccess() ? null : done.cause());
     underWay--;
     count(-memory - answer.requestBytes);
     if (!done.isSuccess() && channel.isActive()) {

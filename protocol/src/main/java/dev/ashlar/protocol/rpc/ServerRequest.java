@@ -11,6 +11,7 @@ import io.netty.util.ResourceLeakDetectorFactory;
 import io.netty.util.ResourceLeakTracker;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,7 +67,7 @@ final class ServerRequest implements RpcRequest {
   }
 
   @Override
-  public void reply(Message reply, List<FileSlice> replyPayload, Runnable onSent) {
+  public void reply(Message reply, List<FileSlice> replyPayload, Consumer<@Nullable Throwable> onSent) {
     answer(reply, Unpooled.EMPTY_BUFFER, replyPayload.stream().filter(slice -> slice.length() > 0).toList(), onSent);
   }
 
@@ -75,10 +76,10 @@ final class ServerRequest implements RpcRequest {
     reply(new ErrorReply(code, detail));
   }
 
-  private void answer(Message reply, ByteBuf replyPayload, List<FileSlice> slices, Runnable onSent) {
+  private void answer(Message reply, ByteBuf replyPayload, List<FileSlice> slices, Consumer<@Nullable Throwable> onSent) {
     if (!answered.compareAndSet(false, true)) {
       replyPayload.release();
-      onSent.run();
+      onSent.accept(null);
       throw new IllegalStateException("Request " + id + " of " + peer() + " is answered twice, now by " + reply);
     }
     if (leak != null) {
@@ -95,7 +96,7 @@ final class ServerRequest implements RpcRequest {
     connection.answer(new ServerConnection.Answer(OutFrame.of(Frames.REPLY, id, RecordCodec.encodeMessage(tooLarge)), payloadBytes, onSent));
   }
 
-  private static void nothing() {}
+  private static void nothing(@Nullable Throwable failure) {}
 
   /** Falls back to an error where a handler made a message that has no encoding: the other side must get an answer. */
   private byte[] encode(Message reply) {
