@@ -10,7 +10,6 @@ import dev.ashlar.master.state.Rows.GroupRow;
 import dev.ashlar.master.state.Rows.InodeRow;
 import dev.ashlar.master.state.Rows.StagedRow;
 import dev.ashlar.master.store.WriteTxn;
-import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
 import java.util.Map;
 import java.util.Optional;
@@ -48,11 +47,10 @@ final class Changes extends Tables {
     if (!cluster.equals(before)) {
       txn.put(Table.CLUSTER.key(), Encoding.encode(cluster));
     }
-    inodes.forEach(
-        (inode, row) -> {
-          byte[] key = Table.INODES.key(inode);
-          row.ifPresentOrElse(r -> put(key, r), () -> delete(key));
-        });
+    inodes.forEach((inode, row) -> {
+      byte[] key = Table.INODES.key(inode);
+      row.ifPresentOrElse(r -> put(key, r), () -> delete(key));
+    });
     counts.forEach((group, c) -> txn.put(Table.GROUP_COUNTS.key(group), Encoding.encode(c.row())));
   }
 

@@ -30,8 +30,8 @@ public final class HealingPlanner {
   private static final long PAUSE_NS = 3_000_000_000L;
 
   /**
-   * A planner that is new belongs to a leader that is new: until every server had the time to find it,
-   * silence proves nothing, and no replacement is started because of it.
+   * A planner that is new belongs to a leader that is new: until every server had the time to find
+   * it, silence proves nothing, and no replacement is started because of it.
    */
   private static final long GRACE_NS = 10_000_000_000L;
 
@@ -138,7 +138,9 @@ public final class HealingPlanner {
     for (GroupHealth g : troubled) {
       if (commands.size() < limits.commandsPerCall) {
         GroupScan s = scanOf(g);
-        commands.addAll(new GroupPlan(g, placement, settled ? s.urgent() : 0, s.kept(), s.complete()).commands());
+        commands.addAll(
+            new GroupPlan(g, placement, settled ? s.urgent() : 0, s.kept(), s.complete())
+                .commands());
       }
     }
     List<RebuildTask> tasks = tasks(t, view, running, maxTasks);

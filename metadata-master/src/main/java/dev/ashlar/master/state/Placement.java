@@ -67,7 +67,10 @@ public final class Placement {
   public long[] choose(Policy policy, int count, long[] avoid, RandomGenerator random)
       throws AshlarException {
     List<Choice> all = choices.computeIfAbsent(policy.toString(), p -> writableGroups(policy));
-    List<Choice> pool = avoid.length > 0 ? preferred(all, avoid) : best.computeIfAbsent(policy.toString(), p -> preferred(all, avoid));
+    List<Choice> pool =
+        avoid.length > 0
+            ? preferred(all, avoid)
+            : best.computeIfAbsent(policy.toString(), p -> preferred(all, avoid));
     if (pool.isEmpty()) {
       throw nowhere(policy);
     }

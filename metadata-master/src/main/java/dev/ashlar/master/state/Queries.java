@@ -379,15 +379,15 @@ public final class Queries {
   public record Judgement(
       List<BlockKey> delete, List<BlockKey> absent, List<BlockKey> found, List<BlockKey> wrong) {}
 
-  /** Why blocks may be on a disk, one answer each, at most {@value #MAX_EXPLAINED}. Changes nothing. */
+  /**
+   * Why blocks may be on a disk, one answer each, at most {@value #MAX_EXPLAINED}. Changes nothing.
+   */
   public MasterReply.Explained explain(long disk, List<BlockEntry> blocks) throws AshlarException {
-    return asked(
-        () -> {
-          limit(blocks.size() + 1, MAX_EXPLAINED + 1);
-          Reports reports = new Reports(t);
-          return new MasterReply.Explained(
-              blocks.stream().map(b -> reports.fate(disk, b)).toList());
-        });
+    return asked(() -> {
+      limit(blocks.size() + 1, MAX_EXPLAINED + 1);
+      Reports reports = new Reports(t);
+      return new MasterReply.Explained(blocks.stream().map(b -> reports.fate(disk, b)).toList());
+    });
   }
 
   /**

@@ -118,7 +118,10 @@ final class Reports {
       return BlockFate.GARBAGE;
     }
     GroupRow group = t.groupOf(row);
-    boolean place = row.version() == key.version() && Places.indexOf(group, disk) == key.index() && Chunks.has(Chunks.stored(row, Policy.parse(group.policy())), key.index());
+    boolean place =
+        row.version() == key.version()
+            && Places.indexOf(group, disk) == key.index()
+            && Chunks.has(Chunks.stored(row, Policy.parse(group.policy())), key.index());
     return !place ? BlockFate.GARBAGE : b.sealed() ? BlockFate.NEEDED : BlockFate.STAGED;
   }
 

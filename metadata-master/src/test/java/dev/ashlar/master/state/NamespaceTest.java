@@ -314,8 +314,7 @@ final class NamespaceTest {
     assertTrue(w.query(q -> q.readDir(ROOT, "zzz", 10)).entries().isEmpty());
     assertEquals(ErrorCode.INVALID, fails(q -> q.readDir(ROOT, "", 0)).code());
     assertEquals(ErrorCode.INVALID, fails(q -> q.readDir(ROOT, "", 10_001)).code());
-    assertEquals(
-        ErrorCode.NAME_TOO_LONG, fails(q -> q.readDir(ROOT, "x".repeat(600), 10)).code());
+    assertEquals(ErrorCode.NAME_TOO_LONG, fails(q -> q.readDir(ROOT, "x".repeat(600), 10)).code());
     long f = w.touch(ROOT, "f");
     assertEquals(ErrorCode.NOT_DIRECTORY, fails(q -> q.readDir(f, "", 10)).code());
   }
