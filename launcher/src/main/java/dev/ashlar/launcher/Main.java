@@ -3,9 +3,10 @@ package dev.ashlar.launcher;
 import dev.ashlar.cli.Program;
 import dev.ashlar.cli.Terminal;
 import dev.ashlar.cli.command.ClientCommands;
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,18 +38,21 @@ public final class Main {
   }
 
   /**
-   * The start script sends the JVM's own messages through a filter and keeps the real standard error open under another name. Where that cannot be opened, as
-   * when it is a socket, the filtered one does as well.
+   * The start script sends the JVM's own messages through a filter and keeps the real standard error open under the number {@code ashlar.stderr}. It must be that very
+   * open file, not one opened anew by its path, which would have a position of its own and write over what others wrote.
    */
   private static PrintStream standardError() {
-    String device = System.getProperty("ashlar.stderr");
-    if (device != null) {
+    FileDescriptor target = FileDescriptor.err;
+    Integer number = Integer.getInteger("ashlar.stderr");
+    if (number != null) {
       try {
-        return new PrintStream(new FileOutputStream(device, true), true, StandardCharsets.UTF_8);
-      } catch (IOException e) {
-        return System.err;
+        Constructor<FileDescriptor> open = FileDescriptor.class.getDeclaredConstructor(int.class);
+        open.setAccessible(true); // the start script opens java.io for this
+        target = open.newInstance(number);
+      } catch (ReflectiveOperationException | RuntimeException e) {
+        target = FileDescriptor.err; // the filtered one does as well, but lines appear a little later
       }
     }
-    return new PrintStream(new FileOutputStream(java.io.FileDescriptor.err), true, StandardCharsets.UTF_8);
+    return new PrintStream(new FileOutputStream(target), true, StandardCharsets.UTF_8);
   }
 }
