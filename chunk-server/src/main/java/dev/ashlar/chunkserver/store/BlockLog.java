@@ -227,4 +227,11 @@ final class BlockLog {
     boolean ours = b.getLong() == FILE_MAGIC && b.getInt() == LogRecord.FORMAT && b.getInt() == segment.id() && b.getLong() == disk;
     return ours ? b.getLong() : -1;
   }
+
+  /** Whether not even the file header was ever written: it lies within one sector, so a power cut leaves all of it or nothing. */
+  boolean blank(Segment segment) throws IOException {
+    ByteBuffer b = ByteBuffer.allocateDirect(FILE_HEADER);
+    segment.file().read(b, 0);
+    return b.clear().mismatch(ByteBuffer.allocate(FILE_HEADER)) < 0 || segment.file().size() < FILE_HEADER;
+  }
 }

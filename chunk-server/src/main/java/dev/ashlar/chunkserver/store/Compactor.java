@@ -38,7 +38,9 @@ final class Compactor {
   /** Segments not to look at again until the next start: already emptied, or unreadable, or damaged. */
   private final Set<Integer> done = new HashSet<>();
 
-  private final Set<Integer> swept = new HashSet<>();
+  /** Segments that were there at the start and may hold bytes that nothing refers to. */
+  private final Set<Integer> unswept = new HashSet<>();
+
   private final Set<Long> fenced = new HashSet<>();
   private @Nullable Segment segment;
   private @Nullable SegmentScanner scan;
@@ -48,6 +50,7 @@ final class Compactor {
     this.state = state;
     this.core = core;
     this.mover = new BlockMover(state, core);
+    state.log.segments().forEach(s -> unswept.add(s.id()));
   }
 
   /** Does a little. Answers false if there is nothing to do at present. */
@@ -84,15 +87,16 @@ final class Compactor {
     Segment most = null;
     long mostWaste = 0;
     for (Segment s : state.log.segments()) {
-      if (state.log.isActive(s.id()) || s.damaged() || done.contains(s.id())) {
+      if (s.damaged() || done.contains(s.id())) {
         continue;
       }
       long live = state.space.live(s.id());
       long waste = state.space.allocated(s.id()) - live;
-      if (waste > mostWaste && waste > (tight ? live / 8 : live) && usable > live + SPARE_BYTES) {
+      boolean idle = !state.log.isActive(s.id());
+      if (idle && waste > mostWaste && waste > (tight ? live / 8 : live) && usable > live + SPARE_BYTES) {
         most = s;
         mostWaste = waste;
-      } else if (waste > live / 4 && swept.add(s.id())) {
+      } else if (unswept.remove(s.id()) && waste > live / 4) {
         start(s, true);
         return true;
       }

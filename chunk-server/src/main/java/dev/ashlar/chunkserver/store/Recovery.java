@@ -100,7 +100,7 @@ final class Recovery {
         log.knowSynced(r.synced());
         known = true;
       }
-      if (known) {
+      if (known || !log.blank(last)) {
         break;
       }
       LOG.info("Disk {}: dropping {}, which was created but never synced", log.disk(), SegmentName.of(last.id()));

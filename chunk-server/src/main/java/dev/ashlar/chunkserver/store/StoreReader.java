@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,9 @@ final class StoreReader {
   private static final int MAX_LIST = 10_000;
 
   private final StoreState state;
+
+  /** Kept for their buffers. */
+  private final ArrayBlockingQueue<BlockVerifier> verifiers = new ArrayBlockingQueue<>(2);
 
   StoreReader(StoreState state) {
     this.state = state;
@@ -123,7 +127,8 @@ final class StoreReader {
   }
 
   List<BadBlock> verify(List<BlockKey> keys) throws IOException {
-    BlockVerifier verifier = new BlockVerifier(state.log);
+    BlockVerifier spare = verifiers.poll();
+    BlockVerifier verifier = spare == null ? new BlockVerifier(state.log) : spare;
     List<BadBlock> bad = new ArrayList<>();
     for (BlockKey key : keys) {
       Leases<StoreState.Retired>.Lease lease = state.leases.acquire();
@@ -137,6 +142,7 @@ final class StoreReader {
         lease.run();
       }
     }
+    verifiers.offer(verifier);
     return bad;
   }
 

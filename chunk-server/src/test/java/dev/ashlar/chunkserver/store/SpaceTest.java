@@ -134,10 +134,14 @@ class SpaceTest {
         get(store.write(write(key(i), 1, 0, 0, 0, part), direct(part)));
       }
       put(store, key(50), random(50, BLOCK));
+      for (int i = 60; i < 62; i++) {
+        byte[] some = random(6, 300_000);
+        get(store.write(write(key(i), 1, 0, 0, 0, some), direct(some)));
+      }
       assertTrue(onDisk() > 12 << 20);
     }
     try (DiskStore store = open()) {
-      Until.holds(() -> onDiskBelow(3L << 20));
+      Until.holds(() -> onDiskBelow(BLOCK + (100 << 10)));
       assertArrayEquals(random(50, BLOCK), read(store, key(50)));
       assertTrue(store.report().usedBytes() < 4 << 20, "used " + store.report().usedBytes());
     }
