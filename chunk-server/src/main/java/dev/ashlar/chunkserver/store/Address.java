@@ -1,6 +1,9 @@
 package dev.ashlar.chunkserver.store;
 
-/** A place in the log as one number: segment id in the high 32 bits, position in the segment file in the low ones. Later in the log is higher. */
+/**
+ * A place in the log as one number: segment id in the high 32 bits, position in the segment file in
+ * the low ones. Later in the log is higher.
+ */
 final class Address {
   private Address() {}
 

@@ -3,8 +3,9 @@ package dev.ashlar.chunkserver.store;
 import java.util.List;
 
 /**
- * Where a range of a sealed block lies, widened to whole slices. The bytes stay in place until this is closed: close it soon (any thread, repeating is harmless), since
- * the space of deleted blocks is not given back meanwhile.
+ * Where a range of a sealed block lies, widened to whole slices. The bytes stay in place until this
+ * is closed: close it soon (any thread, repeating is harmless), since the space of deleted blocks
+ * is not given back meanwhile.
  */
 public final class BlockBytes implements AutoCloseable {
   private final long offset;
@@ -14,8 +15,16 @@ public final class BlockBytes implements AutoCloseable {
   private final List<FileExtent> extents;
   private final Runnable release;
 
-  /** @param release run at each close; must bear repetition */
-  BlockBytes(long offset, int length, long blockLength, int[] crcs, List<FileExtent> extents, Runnable release) {
+  /**
+   * @param release run at each close; must bear repetition
+   */
+  BlockBytes(
+      long offset,
+      int length,
+      long blockLength,
+      int[] crcs,
+      List<FileExtent> extents,
+      Runnable release) {
     this.offset = offset;
     this.length = length;
     this.blockLength = blockLength;

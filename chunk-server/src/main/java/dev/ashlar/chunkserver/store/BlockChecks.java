@@ -17,10 +17,25 @@ final class BlockChecks {
 
   static void key(BlockKey key, long epoch, long base, long keep) throws AshlarException {
     if (key.version() <= 0 || key.index() < 0 || key.index() > MAX_INDEX || epoch < 0) {
-      throw invalid(key + " with epoch " + epoch + " is no block: version must be positive, index 0 to " + MAX_INDEX + ", epoch not negative");
+      throw invalid(
+          key
+              + " with epoch "
+              + epoch
+              + " is no block: version must be positive, index 0 to "
+              + MAX_INDEX
+              + ", epoch not negative");
     }
-    if (keep < 0 || keep > BlockLayout.BLOCK_BYTES || keep % SLICE != 0 || keep > 0 && (base <= 0 || base >= key.version())) {
-      throw invalid(key + " cannot share " + keep + " bytes with version " + base + ": whole slices of an earlier version are needed");
+    if (keep < 0
+        || keep > BlockLayout.BLOCK_BYTES
+        || keep % SLICE != 0
+        || keep > 0 && (base <= 0 || base >= key.version())) {
+      throw invalid(
+          key
+              + " cannot share "
+              + keep
+              + " bytes with version "
+              + base
+              + ": whole slices of an earlier version are needed");
     }
   }
 
@@ -31,11 +46,30 @@ final class BlockChecks {
     for (ByteBuffer part : payload) {
       bytes += part.remaining();
     }
-    if (w.offset() % SLICE != 0 || w.offset() < w.keep() || w.offset() > BlockLayout.BLOCK_BYTES || w.offset() + bytes > BlockLayout.BLOCK_BYTES) {
-      throw invalid("A write of " + bytes + " bytes at " + w.offset() + " does not fit " + w.block() + ": it must start at a slice, after " + w.keep() + " kept bytes");
+    if (w.offset() % SLICE != 0
+        || w.offset() < w.keep()
+        || w.offset() > BlockLayout.BLOCK_BYTES
+        || w.offset() + bytes > BlockLayout.BLOCK_BYTES) {
+      throw invalid(
+          "A write of "
+              + bytes
+              + " bytes at "
+              + w.offset()
+              + " does not fit "
+              + w.block()
+              + ": it must start at a slice, after "
+              + w.keep()
+              + " kept bytes");
     }
     if (w.crcs().length != BlockLayout.slices(bytes)) {
-      throw invalid("A write of " + bytes + " bytes to " + w.block() + " came with " + w.crcs().length + " slice checksums");
+      throw invalid(
+          "A write of "
+              + bytes
+              + " bytes to "
+              + w.block()
+              + " came with "
+              + w.crcs().length
+              + " slice checksums");
     }
     crcs(w, payload);
     return (int) bytes;
@@ -67,12 +101,23 @@ final class BlockChecks {
 
   private static void compare(BlockWrite w, int slice, CRC32C crc) throws AshlarException {
     if ((int) crc.getValue() != w.crcs()[slice]) {
-      throw new AshlarException(ErrorCode.CORRUPT, "Slice " + slice + " of a write at " + w.offset() + " to " + w.block() + " was damaged on its way: send it again");
+      throw new AshlarException(
+          ErrorCode.CORRUPT,
+          "Slice "
+              + slice
+              + " of a write at "
+              + w.offset()
+              + " to "
+              + w.block()
+              + " was damaged on its way: send it again");
     }
     crc.reset();
   }
 
-  /** Whether bytes with these CRCs at {@code offset} are what a block of {@code have} bytes holds already. */
+  /**
+   * Whether bytes with these CRCs at {@code offset} are what a block of {@code have} bytes holds
+   * already.
+   */
   static boolean repeats(int[] crcs, int have, long offset, int bytes, int[] written) {
     long end = offset + bytes;
     if (end > have || end % SLICE != 0 && end != have) {

@@ -9,8 +9,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sealed blocks, and fences, over an {@link OrderedStore}. Every value ends in its CRC32C; a value that fails it is an IndexException, which at
- * start means that the index is built again from the log. Reads take the view to look at.
+ * Sealed blocks, and fences, over an {@link OrderedStore}. Every value ends in its CRC32C; a value
+ * that fails it is an IndexException, which at start means that the index is built again from the
+ * log. Reads take the view to look at.
  */
 final class BlockIndex {
   private static final char POSITION = 'p';
@@ -46,15 +47,22 @@ final class BlockIndex {
   }
 
   /** Rows from a key (included) upwards. */
-  void rows(OrderedStore.View view, @Nullable BlockKey from, RowVisitor visitor) throws IOException {
+  void rows(OrderedStore.View view, @Nullable BlockKey from, RowVisitor visitor)
+      throws IOException {
     byte[] start = from == null ? IndexKeys.table(IndexKeys.BLOCK) : IndexKeys.block(from);
-    view.scan(start, (key, value) -> key[0] == IndexKeys.BLOCK && visitor.visit(decode(IndexKeys.blockOf(key), value)));
+    view.scan(
+        start,
+        (key, value) ->
+            key[0] == IndexKeys.BLOCK && visitor.visit(decode(IndexKeys.blockOf(key), value)));
   }
 
   /** All versions of one block, oldest first. */
   List<BlockRow> versions(OrderedStore.View view, long chunk, int index) throws IOException {
     List<BlockRow> found = new ArrayList<>();
-    rows(view, new BlockKey(chunk, Long.MIN_VALUE, index), row -> row.key().chunk() == chunk && row.key().index() == index && found.add(row));
+    rows(
+        view,
+        new BlockKey(chunk, Long.MIN_VALUE, index),
+        row -> row.key().chunk() == chunk && row.key().index() == index && found.add(row));
     return found;
   }
 
@@ -76,12 +84,21 @@ final class BlockIndex {
 
   List<BlockKey> ofGroup(OrderedStore.View view, long group) throws IOException {
     List<BlockKey> found = new ArrayList<>();
-    view.scan(IndexKeys.group(group), (key, value) -> key[0] == IndexKeys.GROUP && IndexKeys.longAfterTable(key) == group && found.add(IndexKeys.blockOf(key)));
+    view.scan(
+        IndexKeys.group(group),
+        (key, value) ->
+            key[0] == IndexKeys.GROUP
+                && IndexKeys.longAfterTable(key) == group
+                && found.add(IndexKeys.blockOf(key)));
     return found;
   }
 
   void put(BlockRow row) throws IOException {
-    ByteBuffer value = ByteBuffer.allocate(20 + row.bodyBytes()).putLong(row.group()).putLong(row.epoch()).putInt(row.sealTo());
+    ByteBuffer value =
+        ByteBuffer.allocate(20 + row.bodyBytes())
+            .putLong(row.group())
+            .putLong(row.epoch())
+            .putInt(row.sealTo());
     row.encodeBody(value);
     store.put(IndexKeys.block(row.key()), withCrc(value));
     store.put(IndexKeys.grouped(row.group(), row.key()), new byte[0]);
@@ -117,7 +134,10 @@ final class BlockIndex {
         });
   }
 
-  /** Log address up to which everything is in the index (and was on media when that was committed), -1 if the index was never complete. */
+  /**
+   * Log address up to which everything is in the index (and was on media when that was committed),
+   * -1 if the index was never complete.
+   */
   long position(OrderedStore.View view) throws IOException {
     return number(view.get(IndexKeys.meta(POSITION)), -1);
   }
@@ -173,7 +193,8 @@ final class BlockIndex {
   private static ByteBuffer checked(byte[] value) throws IOException {
     CRC32C crc = new CRC32C();
     crc.update(value, 0, Math.max(0, value.length - 4));
-    if (value.length < 12 || ByteBuffer.wrap(value).getInt(value.length - 4) != (int) crc.getValue()) {
+    if (value.length < 12
+        || ByteBuffer.wrap(value).getInt(value.length - 4) != (int) crc.getValue()) {
       throw new IndexException("An entry of the index does not match its checksum", null);
     }
     return ByteBuffer.wrap(value, 0, value.length - 4);

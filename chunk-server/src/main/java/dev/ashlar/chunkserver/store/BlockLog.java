@@ -14,17 +14,24 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segment files of a disk as one log: appends at its end, syncs it, cuts off what a failed append left. Only the last segment is ever written; before the next one is
- * begun it is synced. An IOException other than AshlarException means that the disk is broken and nothing more may be done with it. Owning thread only, except
- * {@link #segment}.
+ * The segment files of a disk as one log: appends at its end, syncs it, cuts off what a failed
+ * append left. Only the last segment is ever written; before the next one is begun it is synced. An
+ * IOException other than AshlarException means that the disk is broken and nothing more may be done
+ * with it. Owning thread only, except {@link #segment}.
  */
 final class BlockLog {
-  /** A segment file begins with this many bytes of its own: magic u64, format u32, id u32, disk id u64, synced u64, and in the last 4 CRC32C of the rest. */
+  /**
+   * A segment file begins with this many bytes of its own: magic u64, format u32, id u32, disk id
+   * u64, synced u64, and in the last 4 CRC32C of the rest.
+   */
   static final int FILE_HEADER = 64;
 
   private static final long FILE_MAGIC = 0x4173686C61725365L;
 
-  /** @param damaged holds bytes that are no records: never compacted, since the walk may miss something */
+  /**
+   * @param damaged holds bytes that are no records: never compacted, since the walk may miss
+   *     something
+   */
   record Segment(int id, SegmentFile file, boolean damaged) {}
 
   private final DiskIo io;
@@ -110,7 +117,10 @@ final class BlockLog {
     lowestNext = Math.max(lowestNext, segment);
   }
 
-  /** Makes room in the active segment, or begins a new one. The next {@link #append}, of at most this many bytes, will start at the address returned. */
+  /**
+   * Makes room in the active segment, or begins a new one. The next {@link #append}, of at most
+   * this many bytes, will start at the address returned.
+   */
   long place(int bytes) throws IOException {
     long position = Address.position(tail);
     if (active == null || position > FILE_HEADER && position + bytes > segmentBytes) {
@@ -138,7 +148,10 @@ final class BlockLog {
       segment.file().write(position, all);
     } catch (NoSpaceException e) {
       segment.file().truncate(position);
-      throw new AshlarException(ErrorCode.NO_SPACE, "The file system of disk " + disk + " is full: delete files or add disks", e);
+      throw new AshlarException(
+          ErrorCode.NO_SPACE,
+          "The file system of disk " + disk + " is full: delete files or add disks",
+          e);
     }
     tail += bytes + pad;
     dirty = true;
@@ -164,14 +177,20 @@ final class BlockLog {
     try {
       file = io.create(SegmentName.of(id));
     } catch (NoSpaceException e) {
-      throw new AshlarException(ErrorCode.NO_SPACE, "The file system of disk " + disk + " is full: delete files or add disks", e);
+      throw new AshlarException(
+          ErrorCode.NO_SPACE,
+          "The file system of disk " + disk + " is full: delete files or add disks",
+          e);
     }
     try {
       file.write(0, fileHeader(disk, id, synced));
     } catch (NoSpaceException e) {
       file.close();
       io.delete(SegmentName.of(id));
-      throw new AshlarException(ErrorCode.NO_SPACE, "The file system of disk " + disk + " is full: delete files or add disks", e);
+      throw new AshlarException(
+          ErrorCode.NO_SPACE,
+          "The file system of disk " + disk + " is full: delete files or add disks",
+          e);
     }
     io.syncDirectory();
     Segment next = new Segment(id, file, false);
@@ -216,22 +235,34 @@ final class BlockLog {
     return b.clear();
   }
 
-  /** The address up to which the log was on media when a segment was begun; -1 if its file header is no good. */
+  /**
+   * The address up to which the log was on media when a segment was begun; -1 if its file header is
+   * no good.
+   */
   long begunAt(Segment segment) throws IOException {
     ByteBuffer b = ByteBuffer.allocateDirect(FILE_HEADER);
     segment.file().read(b, 0);
-    if (b.position() < FILE_HEADER || b.getInt(FILE_HEADER - 4) != Checksums.crc(b.slice(0, FILE_HEADER - 4))) {
+    if (b.position() < FILE_HEADER
+        || b.getInt(FILE_HEADER - 4) != Checksums.crc(b.slice(0, FILE_HEADER - 4))) {
       return -1;
     }
     b.flip();
-    boolean ours = b.getLong() == FILE_MAGIC && b.getInt() == LogRecord.FORMAT && b.getInt() == segment.id() && b.getLong() == disk;
+    boolean ours =
+        b.getLong() == FILE_MAGIC
+            && b.getInt() == LogRecord.FORMAT
+            && b.getInt() == segment.id()
+            && b.getLong() == disk;
     return ours ? b.getLong() : -1;
   }
 
-  /** Whether not even the file header was ever written: it lies within one sector, so a power cut leaves all of it or nothing. */
+  /**
+   * Whether not even the file header was ever written: it lies within one sector, so a power cut
+   * leaves all of it or nothing.
+   */
   boolean blank(Segment segment) throws IOException {
     ByteBuffer b = ByteBuffer.allocateDirect(FILE_HEADER);
     segment.file().read(b, 0);
-    return b.clear().mismatch(ByteBuffer.allocate(FILE_HEADER)) < 0 || segment.file().size() < FILE_HEADER;
+    return b.clear().mismatch(ByteBuffer.allocate(FILE_HEADER)) < 0
+        || segment.file().size() < FILE_HEADER;
   }
 }

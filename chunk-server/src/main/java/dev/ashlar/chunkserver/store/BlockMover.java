@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Copies the bytes that the versions of one block have in a segment to the end of the log and points every version there. Versions share prefixes, so bytes of two versions
- * that overlap begin at the same place: the longest is copied once. Disk's thread.
+ * Copies the bytes that the versions of one block have in a segment to the end of the log and
+ * points every version there. Versions share prefixes, so bytes of two versions that overlap begin
+ * at the same place: the longest is copied once. Disk's thread.
  */
 final class BlockMover {
   private static final int BUFFER = 1 << 20;
@@ -24,7 +25,9 @@ final class BlockMover {
   private final StoreCore core;
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
 
-  /** @param offset where the bytes belong in the block */
+  /**
+   * @param offset where the bytes belong in the block
+   */
   private record Piece(BlockKey key, long group, long epoch, int offset, int length, int[] crcs) {}
 
   BlockMover(StoreState state, StoreCore core) {
@@ -78,21 +81,37 @@ final class BlockMover {
     return copied;
   }
 
-  private static void collect(Map<Long, Piece> pieces, int leaving, BlockKey key, long group, long epoch, List<Extent> extents, int[] crcs) {
+  private static void collect(
+      Map<Long, Piece> pieces,
+      int leaving,
+      BlockKey key,
+      long group,
+      long epoch,
+      List<Extent> extents,
+      int[] crcs) {
     int offset = 0;
     for (Extent e : extents) {
       if (Address.segment(e.address()) == leaving) {
         Piece have = pieces.get(e.address());
         if (have == null || have.length() < e.length()) {
           int first = offset / BlockLayout.SLICE_BYTES;
-          pieces.put(e.address(), new Piece(key, group, epoch, offset, e.length(), Arrays.copyOfRange(crcs, first, first + BlockLayout.slices(e.length()))));
+          pieces.put(
+              e.address(),
+              new Piece(
+                  key,
+                  group,
+                  epoch,
+                  offset,
+                  e.length(),
+                  Arrays.copyOfRange(crcs, first, first + BlockLayout.slices(e.length()))));
         }
       }
       offset += e.length();
     }
   }
 
-  private void copy(long address, Piece piece, List<Extent> copies, List<Extent> touched) throws IOException {
+  private void copy(long address, Piece piece, List<Extent> copies, List<Extent> touched)
+      throws IOException {
     for (int done = 0; done < piece.length(); done += BUFFER) {
       int bytes = Math.min(BUFFER, piece.length() - done);
       read(address + done, bytes, piece);
@@ -100,9 +119,18 @@ final class BlockMover {
       int[] crcs = Arrays.copyOfRange(piece.crcs(), first, first + BlockLayout.slices(bytes));
       if (!Arrays.equals(Checksums.slices(buffer), crcs)) {
         // Moved as it is, under the writer's checksums: still seen as damaged wherever it is read.
-        state.bad(piece.key(), "bytes at " + (piece.offset() + done) + " do not match their checksums");
+        state.bad(
+            piece.key(), "bytes at " + (piece.offset() + done) + " do not match their checksums");
       }
-      long to = core.appendData(piece.key(), piece.epoch(), piece.group(), piece.offset() + (long) done, crcs, bytes, buffer);
+      long to =
+          core.appendData(
+              piece.key(),
+              piece.epoch(),
+              piece.group(),
+              piece.offset() + (long) done,
+              crcs,
+              bytes,
+              buffer);
       copies.add(new Extent(to, bytes));
       touched.add(copies.getLast());
     }
@@ -111,16 +139,25 @@ final class BlockMover {
   private void read(long address, int bytes, Piece piece) throws UnreadableException {
     Segment segment = state.log.segment(Address.segment(address));
     try {
-      if (segment != null && segment.file().read(buffer.clear().limit(bytes), Address.position(address)) == bytes) {
+      if (segment != null
+          && segment.file().read(buffer.clear().limit(bytes), Address.position(address)) == bytes) {
         buffer.flip();
         return;
       }
     } catch (IOException e) {
       state.bad(piece.key(), "its bytes cannot be read: " + e.getMessage());
-      throw new UnreadableException("Bytes of " + piece.key() + " at " + Address.text(address) + " cannot be read: " + e.getMessage(), e);
+      throw new UnreadableException(
+          "Bytes of "
+              + piece.key()
+              + " at "
+              + Address.text(address)
+              + " cannot be read: "
+              + e.getMessage(),
+          e);
     }
     state.bad(piece.key(), "its bytes at " + Address.text(address) + " are missing");
-    throw new UnreadableException("Bytes of " + piece.key() + " at " + Address.text(address) + " are missing", null);
+    throw new UnreadableException(
+        "Bytes of " + piece.key() + " at " + Address.text(address) + " are missing", null);
   }
 
   /** The extents with each moved one replaced by as much of its copies as it is long. */

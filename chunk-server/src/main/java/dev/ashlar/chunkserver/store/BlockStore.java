@@ -16,15 +16,16 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of one disk. Thread-safe. Methods that return futures never block; their futures complete on the disk's own thread (do nothing slow there) and fail with
- * {@link AshlarException}:
+ * The blocks of one disk. Thread-safe. Methods that return futures never block; their futures
+ * complete on the disk's own thread (do nothing slow there) and fail with {@link AshlarException}:
  *
  * <ul>
  *   <li>RETRY: too much is queued, nothing was done
  *   <li>CORRUPT: the payload does not match its CRCs
  *   <li>STALE_EPOCH: a higher lease epoch has written to this chunk
  *   <li>VERSION_GONE: the block (or the base it shares with) is not here
- *   <li>CONFLICT: a sealed version would change, or a staged one would get a hole; INVALID: sizes that make no sense
+ *   <li>CONFLICT: a sealed version would change, or a staged one would get a hole; INVALID: sizes
+ *       that make no sense
  *   <li>NO_SPACE: the disk is full; deleting still works
  *   <li>DISK_FAILED: the disk had an I/O error or its directory is gone; for good
  * </ul>
@@ -36,20 +37,28 @@ public interface BlockStore extends AutoCloseable {
   /** Cluster that adopted the disk, 0 if none did. */
   long clusterId();
 
-  /** Binds the disk to a cluster, durably. Blocks. INVALID if it belongs to another one; harmless if repeated. */
+  /**
+   * Binds the disk to a cluster, durably. Blocks. INVALID if it belongs to another one; harmless if
+   * repeated.
+   */
   void adopt(long clusterId) throws IOException;
 
   /**
-   * Checks the payload against its CRCs and adds it to a staged block. The buffers (direct; their remaining bytes, in order) belong to the store until the future is done.
-   * The answer is the block's length so far: not durable yet.
+   * Checks the payload against its CRCs and adds it to a staged block. The buffers (direct; their
+   * remaining bytes, in order) belong to the store until the future is done. The answer is the
+   * block's length so far: not durable yet.
    */
   CompletableFuture<Long> write(BlockWrite write, ByteBuffer... payload);
 
   /** The last {@link #write} of a block, and its {@link #seal}. */
   CompletableFuture<Sealed> writeAndSeal(BlockWrite write, ByteBuffer... payload);
 
-  /** Makes a staged block of exactly this length durable; also one that only shares (length == keep). Repeating it is answered as done. */
-  CompletableFuture<Sealed> seal(BlockKey block, long group, long epoch, long base, long keep, long length);
+  /**
+   * Makes a staged block of exactly this length durable; also one that only shares (length ==
+   * keep). Repeating it is answered as done.
+   */
+  CompletableFuture<Sealed> seal(
+      BlockKey block, long group, long epoch, long base, long keep, long length);
 
   /** Where bytes of a sealed block lie. VERSION_GONE if it is not here. Does not block for long. */
   BlockBytes locate(BlockKey block, long offset, int length) throws AshlarException;
@@ -66,12 +75,16 @@ public interface BlockStore extends AutoCloseable {
   /** Sealed and staged blocks of one group, in key order. */
   List<BlockEntry> blocksOf(long group) throws AshlarException;
 
-  /** Drops blocks, staged or sealed, durably; those that are not here count as dropped. Space is given back soon after, once no reader holds it. */
+  /**
+   * Drops blocks, staged or sealed, durably; those that are not here count as dropped. Space is
+   * given back soon after, once no reader holds it.
+   */
   CompletableFuture<Void> delete(List<BlockKey> blocks);
 
   /**
-   * Re-reads blocks from media (past the page cache where the file system can) and checks their CRCs. Blocks; call it from a thread of your own. A block that is not here
-   * (any more) is not bad.
+   * Re-reads blocks from media (past the page cache where the file system can) and checks their
+   * CRCs. Blocks; call it from a thread of your own. A block that is not here (any more) is not
+   * bad.
    *
    * @return the bad ones
    */
@@ -83,10 +96,16 @@ public interface BlockStore extends AutoCloseable {
   /** State, space and number of blocks, for heartbeats. Never fails, never blocks for long. */
   DiskReport report();
 
-  /** Looks whether the directory is still the same disk; if not, the disk fails. To be called about once a second. Blocks shortly. */
+  /**
+   * Looks whether the directory is still the same disk; if not, the disk fails. To be called about
+   * once a second. Blocks shortly.
+   */
   void check();
 
-  /** Ends the thread, after what was queued, and closes the files. Waits at most a few seconds for readers. */
+  /**
+   * Ends the thread, after what was queued, and closes the files. Waits at most a few seconds for
+   * readers.
+   */
   @Override
   void close();
 }

@@ -8,7 +8,10 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Re-reads the bytes of a block and compares them with its checksums. One thread; the caller keeps the bytes in place. */
+/**
+ * Re-reads the bytes of a block and compares them with its checksums. One thread; the caller keeps
+ * the bytes in place.
+ */
 final class BlockVerifier {
   private static final int BUFFER = 1 << 20;
 
@@ -19,7 +22,10 @@ final class BlockVerifier {
     this.log = log;
   }
 
-  /** What is wrong with a block, null if nothing is. Bytes come from media where the system can do that. */
+  /**
+   * What is wrong with a block, null if nothing is. Bytes come from media where the system can do
+   * that.
+   */
   @Nullable String fault(BlockRow row) throws ClosedChannelException {
     return fault(row, 0);
   }
@@ -45,19 +51,29 @@ final class BlockVerifier {
   private @Nullable String fault(BlockRow row, Extent e, int offset) throws ClosedChannelException {
     BlockLog.Segment segment = log.segment(Address.segment(e.address()));
     if (segment == null) {
-      return "segment " + SegmentName.of(Address.segment(e.address())) + ", which holds bytes of it, is missing";
+      return "segment "
+          + SegmentName.of(Address.segment(e.address()))
+          + ", which holds bytes of it, is missing";
     }
     try {
       segment.file().forget(Address.position(e.address()), e.length());
       for (int done = 0; done < e.length(); done += BUFFER) {
         int bytes = Math.min(BUFFER, e.length() - done);
-        int read = segment.file().read(buffer.clear().limit(bytes), Address.position(e.address()) + done);
+        int read =
+            segment.file().read(buffer.clear().limit(bytes), Address.position(e.address()) + done);
         if (read < bytes) {
           return "segment " + SegmentName.of(segment.id()) + " ends before its bytes";
         }
         int[] crcs = Checksums.slices(buffer.flip());
         int first = (offset + done) / BlockLayout.SLICE_BYTES;
-        int different = Arrays.mismatch(row.crcs(), first, Math.min(row.crcs().length, first + crcs.length), crcs, 0, crcs.length);
+        int different =
+            Arrays.mismatch(
+                row.crcs(),
+                first,
+                Math.min(row.crcs().length, first + crcs.length),
+                crcs,
+                0,
+                crcs.length);
         if (different >= 0) {
           return "slice " + (first + different) + " does not match its checksum";
         }

@@ -13,8 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Gives back the space that hole punching alone does not: segments that hold mostly waste are emptied to the end of the log and deleted, and bytes that nothing refers to
- * (writes that were never sealed) are found and punched once after a start. Works in small steps on the disk's thread; the caller syncs after each.
+ * Gives back the space that hole punching alone does not: segments that hold mostly waste are
+ * emptied to the end of the log and deleted, and bytes that nothing refers to (writes that were
+ * never sealed) are found and punched once after a start. Works in small steps on the disk's
+ * thread; the caller syncs after each.
  */
 final class Compactor {
   private static final Logger LOG = LoggerFactory.getLogger(Compactor.class);
@@ -35,7 +37,9 @@ final class Compactor {
   private final StoreCore core;
   private final BlockMover mover;
 
-  /** Segments not to look at again until the next start: already emptied, or unreadable, or damaged. */
+  /**
+   * Segments not to look at again until the next start: already emptied, or unreadable, or damaged.
+   */
   private final Set<Integer> done = new HashSet<>();
 
   /** Segments that were there at the start and may hold bytes that nothing refers to. */
@@ -75,7 +79,11 @@ final class Compactor {
         }
       }
     } catch (UnreadableException | AshlarException e) {
-      LOG.warn("Disk {}: leaving {} as it is: {}", state.log.disk(), SegmentName.of(at.id()), e.getMessage());
+      LOG.warn(
+          "Disk {}: leaving {} as it is: {}",
+          state.log.disk(),
+          SegmentName.of(at.id()),
+          e.getMessage());
       abandon(at);
     }
     return true;
@@ -93,7 +101,10 @@ final class Compactor {
       long live = state.space.live(s.id());
       long waste = state.space.allocated(s.id()) - live;
       boolean idle = !state.log.isActive(s.id());
-      if (idle && waste > mostWaste && waste > (tight ? live / 8 : live) && usable > live + SPARE_BYTES) {
+      if (idle
+          && waste > mostWaste
+          && waste > (tight ? live / 8 : live)
+          && usable > live + SPARE_BYTES) {
         most = s;
         mostWaste = waste;
       } else if (unswept.remove(s.id()) && waste > live / 4) {
@@ -111,7 +122,9 @@ final class Compactor {
   private void start(Segment s, boolean sweep) throws IOException {
     sweeping = sweep;
     segment = s;
-    scan = new SegmentScanner(s.file(), state.log.disk(), s.id(), BlockLog.FILE_HEADER, s.file().size());
+    scan =
+        new SegmentScanner(
+            s.file(), state.log.disk(), s.id(), BlockLog.FILE_HEADER, s.file().size());
     fenced.clear();
   }
 
@@ -120,7 +133,10 @@ final class Compactor {
       segment = null;
       scan = null;
     } else if (!records.damage().isEmpty() || state.space.live(at.id()) > 0) {
-      LOG.error("Disk {}: {} has damaged places and cannot be compacted; its other blocks were moved", state.log.disk(), SegmentName.of(at.id()));
+      LOG.error(
+          "Disk {}: {} has damaged places and cannot be compacted; its other blocks were moved",
+          state.log.disk(),
+          SegmentName.of(at.id()));
       abandon(at);
     } else {
       core.retire(new Retired.File(at));
@@ -136,7 +152,8 @@ final class Compactor {
 
   private void sweep(LogRecord r) throws IOException {
     if (r.type() == LogRecord.Type.DATA && r.payloadBytes() > 0) {
-      List<Extent> unused = state.unused(r.key(), List.of(new Extent(r.payload(), r.payloadBytes())));
+      List<Extent> unused =
+          state.unused(r.key(), List.of(new Extent(r.payload(), r.payloadBytes())));
       if (!unused.isEmpty()) {
         core.retire(new Retired.Bytes(unused));
       }
@@ -153,7 +170,8 @@ final class Compactor {
       case SEAL -> {
         BlockRow row = state.index.row(state.index.pending(), key);
         if (row != null && row.sealTo() == leaving) {
-          core.replaced(core.appendSeal(row.sealed(state.log.oldestFrom(row.sealFrom(), leaving), 0)));
+          core.replaced(
+              core.appendSeal(row.sealed(state.log.oldestFrom(row.sealFrom(), leaving), 0)));
         }
       }
       case TOMBSTONE -> tombstone(r, leaving);

@@ -60,9 +60,16 @@ final class DiskDirectory implements AutoCloseable {
     Files.createDirectories(directory);
     FileChannel lock = lock(directory);
     try {
-      Identity identity = Files.exists(directory.resolve(IDENTITY)) ? read(directory) : format(directory);
+      Identity identity =
+          Files.exists(directory.resolve(IDENTITY)) ? read(directory) : format(directory);
       if (!Files.isDirectory(directory.resolve(LOG))) {
-        throw new IOException(directory + " is disk " + identity.disk() + ", but its folder '" + LOG + "' is gone: the data is lost; move the rest away to use the directory as a new disk");
+        throw new IOException(
+            directory
+                + " is disk "
+                + identity.disk()
+                + ", but its folder '"
+                + LOG
+                + "' is gone: the data is lost; move the rest away to use the directory as a new disk");
       }
       return new DiskDirectory(directory, lock, identity.disk(), identity.cluster());
     } catch (IOException | RuntimeException e) {
@@ -72,7 +79,9 @@ final class DiskDirectory implements AutoCloseable {
   }
 
   private static FileChannel lock(Path directory) throws IOException {
-    FileChannel channel = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileChannel channel =
+        FileChannel.open(
+            directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock got = null;
     try {
       got = channel.tryLock();
@@ -84,7 +93,9 @@ final class DiskDirectory implements AutoCloseable {
       }
     }
     if (got == null) {
-      throw new IOException(directory + " is in use by another chunk server: stop that one, or choose another directory");
+      throw new IOException(
+          directory
+              + " is in use by another chunk server: stop that one, or choose another directory");
     }
     return channel;
   }
@@ -104,9 +115,18 @@ final class DiskDirectory implements AutoCloseable {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
         String name = String.valueOf(file.getFileName());
-        boolean ours = name.equals(LOCK) || name.equals(IDENTITY + ".new") || (name.equals(LOG) || name.equals(INDEX)) && isEmptyFolder(file);
+        boolean ours =
+            name.equals(LOCK)
+                || name.equals(IDENTITY + ".new")
+                || (name.equals(LOG) || name.equals(INDEX)) && isEmptyFolder(file);
         if (!ours) {
-          throw new IOException(directory + " is no disk of Ashlar (it has no " + IDENTITY + ") and not empty (it has " + name + "): choose an empty directory, or restore the file");
+          throw new IOException(
+              directory
+                  + " is no disk of Ashlar (it has no "
+                  + IDENTITY
+                  + ") and not empty (it has "
+                  + name
+                  + "): choose an empty directory, or restore the file");
         }
       }
     }
@@ -128,11 +148,19 @@ final class DiskDirectory implements AutoCloseable {
     values.load(new StringReader(text));
     String format = values.getProperty("format", "");
     if (!format.equals(Integer.toString(FORMAT))) {
-      throw new IOException(directory + " has disk format '" + format + "', but this program knows only " + FORMAT + ": use the version of Ashlar that wrote it, or a newer one");
+      throw new IOException(
+          directory
+              + " has disk format '"
+              + format
+              + "', but this program knows only "
+              + FORMAT
+              + ": use the version of Ashlar that wrote it, or a newer one");
     }
     try {
       if (end >= 0 && values.getProperty("crc", "").equals(crc(text.substring(0, end)))) {
-        return new Identity(Long.parseLong(values.getProperty("disk", "")), Long.parseLong(values.getProperty("cluster", "")));
+        return new Identity(
+            Long.parseLong(values.getProperty("disk", "")),
+            Long.parseLong(values.getProperty("cluster", "")));
       }
     } catch (NumberFormatException e) {
       throw new IOException(damaged(directory), e);
@@ -141,14 +169,22 @@ final class DiskDirectory implements AutoCloseable {
   }
 
   private static String damaged(Path directory) {
-    return directory.resolve(IDENTITY) + " is damaged: restore it, or empty the directory to use it as a new disk";
+    return directory.resolve(IDENTITY)
+        + " is damaged: restore it, or empty the directory to use it as a new disk";
   }
 
   private static void write(Path directory, Identity identity) throws IOException {
-    String text = "format=" + FORMAT + "\ndisk=" + identity.disk() + "\ncluster=" + identity.cluster() + "\n";
+    String text =
+        "format=" + FORMAT + "\ndisk=" + identity.disk() + "\ncluster=" + identity.cluster() + "\n";
     Path fresh = directory.resolve(IDENTITY + ".new");
-    try (FileChannel file = FileChannel.open(fresh, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer bytes = ByteBuffer.wrap((text + "crc=" + crc(text) + "\n").getBytes(StandardCharsets.UTF_8));
+    try (FileChannel file =
+        FileChannel.open(
+            fresh,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.TRUNCATE_EXISTING)) {
+      ByteBuffer bytes =
+          ByteBuffer.wrap((text + "crc=" + crc(text) + "\n").getBytes(StandardCharsets.UTF_8));
       while (bytes.hasRemaining()) {
         file.write(bytes);
       }
@@ -189,13 +225,24 @@ final class DiskDirectory implements AutoCloseable {
       return;
     }
     if (cluster != 0 || wanted == 0) {
-      throw new AshlarException(ErrorCode.INVALID, "Disk " + disk + " at " + directory + " belongs to cluster " + cluster + ", not to " + wanted);
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          "Disk "
+              + disk
+              + " at "
+              + directory
+              + " belongs to cluster "
+              + cluster
+              + ", not to "
+              + wanted);
     }
     write(directory, new Identity(disk, wanted));
     cluster = wanted;
   }
 
-  /** @throws IOException if the directory is not this disk any more */
+  /**
+   * @throws IOException if the directory is not this disk any more
+   */
   void check() throws IOException {
     Identity now;
     try {
@@ -209,13 +256,16 @@ final class DiskDirectory implements AutoCloseable {
   }
 
   /**
-   * Removes an index that cannot be trusted: one written before the machine was last started, since it is never synced.
+   * Removes an index that cannot be trusted: one written before the machine was last started, since
+   * it is never synced.
    *
    * @return whether the index that is there may be used
    */
   boolean prepareIndex() throws IOException {
     String boot = boot();
-    if (boot != null && Files.exists(index().resolve(BOOT)) && Files.readString(index().resolve(BOOT), StandardCharsets.UTF_8).equals(boot)) {
+    if (boot != null
+        && Files.exists(index().resolve(BOOT))
+        && Files.readString(index().resolve(BOOT), StandardCharsets.UTF_8).equals(boot)) {
       Files.deleteIfExists(index().resolve("lock.mdb"));
       return true;
     }

@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the disk's thread does: takes all operations that wait, does them, syncs once for all that want to be durable, answers; in between and when idle, gives space back.
- * Ends when the queue ends or when anything but a refusal goes wrong.
+ * What the disk's thread does: takes all operations that wait, does them, syncs once for all that
+ * want to be durable, answers; in between and when idle, gives space back. Ends when the queue ends
+ * or when anything but a refusal goes wrong.
  */
 final class DiskLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DiskLoop.class);
@@ -33,7 +34,11 @@ final class DiskLoop implements Runnable {
   private final Compactor compactor;
   private int sinceStep;
 
-  DiskLoop(Function<Throwable, AshlarException> fail, DiskQueue queue, StoreState state, StoreCore core) {
+  DiskLoop(
+      Function<Throwable, AshlarException> fail,
+      DiskQueue queue,
+      StoreState state,
+      StoreCore core) {
     this.fail = fail;
     this.queue = queue;
     this.state = state;

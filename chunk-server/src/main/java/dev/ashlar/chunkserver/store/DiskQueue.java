@@ -12,7 +12,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Operations that wait for the disk's thread, bounded in number and bytes. Thread-safe. Once closed, every operation is answered with the reason. */
+/**
+ * Operations that wait for the disk's thread, bounded in number and bytes. Thread-safe. Once
+ * closed, every operation is answered with the reason.
+ */
 final class DiskQueue {
   @FunctionalInterface
   interface Work<T> {
@@ -87,12 +90,21 @@ final class DiskQueue {
       return new AshlarException(ErrorCode.UNAVAILABLE, "The disk is being closed");
     }
     if (waiting.size() >= maxOperations || bytes > 0 && bytes + size > maxBytes) {
-      return new AshlarException(ErrorCode.RETRY, "The disk is behind with " + waiting.size() + " operations and " + bytes + " bytes: try again soon");
+      return new AshlarException(
+          ErrorCode.RETRY,
+          "The disk is behind with "
+              + waiting.size()
+              + " operations and "
+              + bytes
+              + " bytes: try again soon");
     }
     return null;
   }
 
-  /** Takes what waits; empty if nothing came in time. The bytes count as waiting until {@link #answer}. */
+  /**
+   * Takes what waits; empty if nothing came in time. The bytes count as waiting until {@link
+   * #answer}.
+   */
   List<Operation<?>> take(long millis) throws InterruptedException {
     lock.lockInterruptibly();
     try {

@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A {@link BlockStore} in one data directory: the shell around {@link StoreCore}, with the disk's thread. */
+/**
+ * A {@link BlockStore} in one data directory: the shell around {@link StoreCore}, with the disk's
+ * thread.
+ */
 public final class DiskStore implements BlockStore {
   private static final Logger LOG = LoggerFactory.getLogger(DiskStore.class);
   private static final long CLOSE_MILLIS = 10_000;
@@ -37,7 +40,8 @@ public final class DiskStore implements BlockStore {
   private volatile @Nullable AshlarException failure;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private DiskStore(DiskDirectory directory, DiskIo io, StoreState state, StoreCore core, DiskOptions options) {
+  private DiskStore(
+      DiskDirectory directory, DiskIo io, StoreState state, StoreCore core, DiskOptions options) {
     this.directory = directory;
     this.io = io;
     this.state = state;
@@ -45,13 +49,18 @@ public final class DiskStore implements BlockStore {
     this.reader = new StoreReader(state);
     this.options = options;
     this.queue = new DiskQueue(options.queueBytes(), options.queueOperations());
-    this.thread = Thread.ofPlatform().daemon().name("disk-" + directory.path().getFileName()).unstarted(new DiskLoop(this::fail, queue, state, core));
+    this.thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("disk-" + directory.path().getFileName())
+            .unstarted(new DiskLoop(this::fail, queue, state, core));
   }
 
   /**
    * Opens a data directory, recovering what a crash left; formats it if it is missing or empty.
    *
-   * @throws IOException with a sentence for a person if it is in use, foreign, of an unknown format or unreadable
+   * @throws IOException with a sentence for a person if it is in use, foreign, of an unknown format
+   *     or unreadable
    */
   public static DiskStore open(Path path, DiskOptions options) throws IOException {
     return open(path, options, RealDiskIo::new);
@@ -75,19 +84,26 @@ public final class DiskStore implements BlockStore {
     }
   }
 
-  private static DiskStore recovered(DiskDirectory directory, DiskOptions options, IoSource source) throws IOException {
+  private static DiskStore recovered(DiskDirectory directory, DiskOptions options, IoSource source)
+      throws IOException {
     if (directory.prepareIndex()) {
       try {
         return recover(directory, options, source, true);
       } catch (IndexException e) {
-        LOG.warn("Disk {} at {}: building the index anew from the log: {}", directory.disk(), directory.path(), e.getMessage());
+        LOG.warn(
+            "Disk {} at {}: building the index anew from the log: {}",
+            directory.disk(),
+            directory.path(),
+            e.getMessage());
         directory.resetIndex();
       }
     }
     return recover(directory, options, source, false);
   }
 
-  private static DiskStore recover(DiskDirectory directory, DiskOptions options, IoSource source, boolean trusted) throws IOException {
+  private static DiskStore recover(
+      DiskDirectory directory, DiskOptions options, IoSource source, boolean trusted)
+      throws IOException {
     BlockIndex index = new BlockIndex(LmdbStore.open(directory.index()));
     DiskIo io = source.open(directory.log());
     BlockLog log = new BlockLog(io, directory.disk(), options.segmentBytes());
@@ -131,14 +147,21 @@ public final class DiskStore implements BlockStore {
     return queue.submit(
         c -> {
           c.write(write, payload);
-          return c.seal(write.block(), write.group(), write.epoch(), write.base(), write.keep(), write.offset() + bytes);
+          return c.seal(
+              write.block(),
+              write.group(),
+              write.epoch(),
+              write.base(),
+              write.keep(),
+              write.offset() + bytes);
         },
         bytes,
         true);
   }
 
   @Override
-  public CompletableFuture<Sealed> seal(BlockKey block, long group, long epoch, long base, long keep, long length) {
+  public CompletableFuture<Sealed> seal(
+      BlockKey block, long group, long epoch, long base, long keep, long length) {
     return queue.submit(c -> c.seal(block, group, epoch, base, keep, length), 0, true);
   }
 
@@ -199,16 +222,29 @@ public final class DiskStore implements BlockStore {
     long free = 0;
     String full = null;
     try {
-      total = options.capacityBytes() > 0 ? Math.min(options.capacityBytes(), io.totalBytes()) : io.totalBytes();
+      total =
+          options.capacityBytes() > 0
+              ? Math.min(options.capacityBytes(), io.totalBytes())
+              : io.totalBytes();
       free = Math.max(0, io.usableBytes() - options.reserveBytes());
-      free = options.capacityBytes() > 0 ? Math.clamp(options.capacityBytes() - used, 0, free) : free;
+      free =
+          options.capacityBytes() > 0 ? Math.clamp(options.capacityBytes() - used, 0, free) : free;
       full = core.full(1 << 20);
     } catch (IOException e) {
       LOG.debug("Disk {}: cannot ask for its space", diskId(), e);
     }
-    DiskState now = failed != null ? DiskState.FAILED : full != null ? DiskState.FULL : DiskState.UP;
+    DiskState now =
+        failed != null ? DiskState.FAILED : full != null ? DiskState.FULL : DiskState.UP;
     String error = failed != null ? String.valueOf(failed.getMessage()) : full == null ? "" : full;
-    return new DiskReport(diskId(), directory.path().toString(), now, total, used, failed == null ? free : 0, state.totals.blocks(), error);
+    return new DiskReport(
+        diskId(),
+        directory.path().toString(),
+        now,
+        total,
+        used,
+        failed == null ? free : 0,
+        state.totals.blocks(),
+        error);
   }
 
   @Override
@@ -235,7 +271,10 @@ public final class DiskStore implements BlockStore {
     }
     queue.close(new AshlarException(ErrorCode.UNAVAILABLE, "Disk " + diskId() + " is closed"));
     if (thread.isAlive()) {
-      LOG.error("Disk {} at {} does not answer: its files stay open until the process ends", diskId(), directory.path());
+      LOG.error(
+          "Disk {} at {} does not answer: its files stay open until the process ends",
+          diskId(),
+          directory.path());
       return;
     }
     state.index.close();
@@ -262,7 +301,8 @@ public final class DiskStore implements BlockStore {
       AshlarException failed = fail(e);
       throw new AshlarException(failed.code(), String.valueOf(failed.getMessage()), e);
     } catch (IOException e) {
-      throw new AshlarException(ErrorCode.RETRY, "A read of disk " + diskId() + " was interrupted: try again", e);
+      throw new AshlarException(
+          ErrorCode.RETRY, "A read of disk " + diskId() + " was interrupted: try again", e);
     }
   }
 
@@ -280,12 +320,21 @@ public final class DiskStore implements BlockStore {
       return known;
     }
     AshlarException reason =
-        new AshlarException(ErrorCode.DISK_FAILED, "Disk " + diskId() + " at " + directory.path() + " failed and is out of service: " + cause.getMessage(), cause);
+        new AshlarException(
+            ErrorCode.DISK_FAILED,
+            "Disk "
+                + diskId()
+                + " at "
+                + directory.path()
+                + " failed and is out of service: "
+                + cause.getMessage(),
+            cause);
     LOG.error("{}", reason.getMessage(), cause);
     failure = reason;
     queue.close(reason);
     try {
-      // After a failed sync the page cache may differ from media: only the log, read again, can be believed.
+      // After a failed sync the page cache may differ from media: only the log, read again, can be
+      // believed.
       directory.distrustIndex();
     } catch (IOException e) {
       LOG.warn("Disk {}: cannot mark its index as not to be trusted", diskId(), e);

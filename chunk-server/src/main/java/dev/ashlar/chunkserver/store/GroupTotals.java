@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Number and digest of the sealed blocks of each placement group. Changed by the disk's thread, read by any. */
+/**
+ * Number and digest of the sealed blocks of each placement group. Changed by the disk's thread,
+ * read by any.
+ */
 final class GroupTotals {
   private final Map<Long, GroupDigest> groups = new ConcurrentHashMap<>();
   private final AtomicLong blocks = new AtomicLong();
@@ -26,7 +29,8 @@ final class GroupTotals {
         row.group(),
         (group, old) -> {
           long count = (old == null ? 0 : old.blocks()) + sign;
-          long digest = (old == null ? 0 : old.digest()) + sign * Checksums.digest(row.key(), row.root());
+          long digest =
+              (old == null ? 0 : old.digest()) + sign * Checksums.digest(row.key(), row.root());
           return count == 0 ? null : new GroupDigest(group, count, digest);
         });
   }

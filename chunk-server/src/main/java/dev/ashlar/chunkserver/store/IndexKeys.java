@@ -62,7 +62,9 @@ final class IndexKeys {
   }
 
   private static ByteBuffer putBlock(ByteBuffer out, BlockKey key) {
-    return out.putLong(flip(key.chunk())).putShort((short) key.index()).putLong(flip(key.version()));
+    return out.putLong(flip(key.chunk()))
+        .putShort((short) key.index())
+        .putLong(flip(key.version()));
   }
 
   private static long flip(long value) {

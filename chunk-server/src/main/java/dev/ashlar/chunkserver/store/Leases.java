@@ -6,10 +6,13 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Keeps bytes in place while somebody reads them. Readers hold the generation that was open when they began; whoever makes bytes unreachable retires them into it and so
- * ends it. Once no reader of it or an earlier generation is left, what it retired may be destroyed. Thread-safe; locks for nanoseconds.
+ * Keeps bytes in place while somebody reads them. Readers hold the generation that was open when
+ * they began; whoever makes bytes unreachable retires them into it and so ends it. Once no reader
+ * of it or an earlier generation is left, what it retired may be destroyed. Thread-safe; locks for
+ * nanoseconds.
  *
- * <p>A reader must acquire before it looks up where bytes lie; bytes must be unreachable for new look-ups before they are retired.
+ * <p>A reader must acquire before it looks up where bytes lie; bytes must be unreachable for new
+ * look-ups before they are retired.
  */
 final class Leases<T> {
   /** A reader's hold. Closing it twice is harmless. */

@@ -17,8 +17,10 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
- * The system calls that Java has no name for: giving back a part of a file, how much of a file is on disk, and dropping a file from the page cache. Constants are those of 64-bit Linux; elsewhere
- * they report that they cannot. Stateless: each call opens the file by its name, which costs a few microseconds.
+ * The system calls that Java has no name for: giving back a part of a file, how much of a file is
+ * on disk, and dropping a file from the page cache. Constants are those of 64-bit Linux; elsewhere
+ * they report that they cannot. Stateless: each call opens the file by its name, which costs a few
+ * microseconds.
  */
 final class LinuxFiles {
   private static final int O_RDWR = 2;
@@ -28,7 +30,10 @@ final class LinuxFiles {
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
 
-  /** struct statx is the same on all machines: 256 bytes, with the number of 512-byte units on disk at 48. */
+  /**
+   * struct statx is the same on all machines: 256 bytes, with the number of 512-byte units on disk
+   * at 48.
+   */
   private static final int STATX_BYTES = 256;
 
   private static final int STATX_BLOCKS_AT = 48;
@@ -39,7 +44,12 @@ final class LinuxFiles {
   private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
   private static final Optional<Calls> CALLS = Calls.find();
 
-  private record Calls(MethodHandle open, MethodHandle close, MethodHandle fallocate, MethodHandle fadvise, MethodHandle statx) {
+  private record Calls(
+      MethodHandle open,
+      MethodHandle close,
+      MethodHandle fallocate,
+      MethodHandle fadvise,
+      MethodHandle statx) {
     static Optional<Calls> find() {
       if (!System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux")) {
         return Optional.empty();
@@ -49,9 +59,25 @@ final class LinuxFiles {
             new Calls(
                 call("open", ValueLayout.ADDRESS, ValueLayout.JAVA_INT),
                 call("close", ValueLayout.JAVA_INT),
-                call("fallocate", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG),
-                call("posix_fadvise", ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT),
-                call("statx", ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS)));
+                call(
+                    "fallocate",
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG),
+                call(
+                    "posix_fadvise",
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_LONG,
+                    ValueLayout.JAVA_INT),
+                call(
+                    "statx",
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.JAVA_INT,
+                    ValueLayout.ADDRESS)));
       } catch (NoSuchElementException e) {
         return Optional.empty();
       }
@@ -60,7 +86,11 @@ final class LinuxFiles {
     @SuppressWarnings("restricted")
     private static MethodHandle call(String name, MemoryLayout... arguments) {
       MemorySegment at = Linker.nativeLinker().defaultLookup().findOrThrow(name);
-      return Linker.nativeLinker().downcallHandle(at, FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments), Linker.Option.captureCallState("errno"));
+      return Linker.nativeLinker()
+          .downcallHandle(
+              at,
+              FunctionDescriptor.of(ValueLayout.JAVA_INT, arguments),
+              Linker.Option.captureCallState("errno"));
     }
   }
 
@@ -72,20 +102,35 @@ final class LinuxFiles {
 
   private LinuxFiles() {}
 
-  /** Frees a range of a file without changing its size. False if the system or file system cannot. */
+  /**
+   * Frees a range of a file without changing its size. False if the system or file system cannot.
+   */
   static boolean punch(Path file, long position, long length) throws IOException {
     int error =
         with(
             file,
             (calls, fd, state) -> {
-              int done = (int) calls.fallocate().invokeExact(state, fd, FALLOC_KEEP_SIZE_AND_PUNCH_HOLE, position, length);
+              int done =
+                  (int)
+                      calls
+                          .fallocate()
+                          .invokeExact(
+                              state, fd, FALLOC_KEEP_SIZE_AND_PUNCH_HOLE, position, length);
               return done == 0 ? 0 : (int) ERRNO.get(state, 0L);
             });
     if (error == ENOSYS || error == EOPNOTSUPP) {
       return false;
     }
     if (error != 0) {
-      throw new IOException("Cannot give back " + length + " bytes at " + position + " of " + file + ": errno " + error);
+      throw new IOException(
+          "Cannot give back "
+              + length
+              + " bytes at "
+              + position
+              + " of "
+              + file
+              + ": errno "
+              + error);
     }
     return true;
   }
@@ -98,7 +143,12 @@ final class LinuxFiles {
         (calls, fd, state) -> {
           try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(STATX_BYTES, 8);
-            int done = (int) calls.statx().invokeExact(state, fd, arena.allocateFrom(""), AT_EMPTY_PATH, STATX_BLOCKS, out);
+            int done =
+                (int)
+                    calls
+                        .statx()
+                        .invokeExact(
+                            state, fd, arena.allocateFrom(""), AT_EMPTY_PATH, STATX_BLOCKS, out);
             if (done == 0) {
               bytes[0] = out.get(ValueLayout.JAVA_LONG, STATX_BLOCKS_AT) * 512;
             }
@@ -108,9 +158,15 @@ final class LinuxFiles {
     return bytes[0];
   }
 
-  /** Asks the system to drop clean pages of a range from its cache; where it cannot, nothing happens. */
+  /**
+   * Asks the system to drop clean pages of a range from its cache; where it cannot, nothing
+   * happens.
+   */
   static void forget(Path file, long position, long length) throws IOException {
-    with(file, (calls, fd, state) -> (int) calls.fadvise().invokeExact(state, fd, position, length, POSIX_FADV_DONTNEED));
+    with(
+        file,
+        (calls, fd, state) ->
+            (int) calls.fadvise().invokeExact(state, fd, position, length, POSIX_FADV_DONTNEED));
   }
 
   private static int with(Path file, Action action) throws IOException {
@@ -120,7 +176,11 @@ final class LinuxFiles {
     Calls calls = CALLS.get();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = arena.allocate(STATE);
-      int fd = (int) calls.open().invokeExact(state, arena.allocateFrom(file.toString()), O_RDWR | O_CLOEXEC);
+      int fd =
+          (int)
+              calls
+                  .open()
+                  .invokeExact(state, arena.allocateFrom(file.toString()), O_RDWR | O_CLOEXEC);
       if (fd < 0) {
         throw new IOException("Cannot open " + file + ": errno " + (int) ERRNO.get(state, 0L));
       }

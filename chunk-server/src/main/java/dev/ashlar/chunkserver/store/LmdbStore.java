@@ -19,8 +19,9 @@ import org.lmdbjava.SeekOp;
 import org.lmdbjava.Txn;
 
 /**
- * An {@link OrderedStore} in LMDB without syncing: safe when the process dies, worthless when the machine does. Reading an environment that another thread closes would
- * crash the JVM, hence the lock around each use.
+ * An {@link OrderedStore} in LMDB without syncing: safe when the process dies, worthless when the
+ * machine does. Reading an environment that another thread closes would crash the JVM, hence the
+ * lock around each use.
  */
 final class LmdbStore implements OrderedStore {
   /** Address space, not memory or disk: the most the index can grow to. */
@@ -49,7 +50,15 @@ final class LmdbStore implements OrderedStore {
     Files.createDirectories(directory);
     try {
       Env<ByteBuffer> env =
-          Env.create().setMapSize(MAP_BYTES).setMaxDbs(1).setMaxReaders(MAX_READERS).open(directory.toFile(), EnvFlags.MDB_NOSYNC, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NORDAHEAD);
+          Env.create()
+              .setMapSize(MAP_BYTES)
+              .setMaxDbs(1)
+              .setMaxReaders(MAX_READERS)
+              .open(
+                  directory.toFile(),
+                  EnvFlags.MDB_NOSYNC,
+                  EnvFlags.MDB_NOTLS,
+                  EnvFlags.MDB_NORDAHEAD);
       return new LmdbStore(directory, env, env.openDbi("index", DbiFlags.MDB_CREATE));
     } catch (RuntimeException e) {
       throw new IndexException("Cannot open the index in " + directory + ": " + e.getMessage(), e);
@@ -147,7 +156,8 @@ final class LmdbStore implements OrderedStore {
   }
 
   private IndexException failure(String what, RuntimeException e) {
-    return new IndexException("Cannot " + what + " the index in " + directory + ": " + e.getMessage(), e);
+    return new IndexException(
+        "Cannot " + what + " the index in " + directory + ": " + e.getMessage(), e);
   }
 
   private static byte[] bytes(ByteBuffer buffer) {
@@ -164,7 +174,9 @@ final class LmdbStore implements OrderedStore {
   private void scan(Txn<ByteBuffer> txn, ByteBuffer from, Visitor visitor) throws IOException {
     try (Cursor<ByteBuffer> cursor = table.openCursor(txn)) {
       boolean found = cursor.get(from, GetOp.MDB_SET_RANGE);
-      while (found && visitor.visit(bytes(requireNonNull(cursor.key())), bytes(requireNonNull(cursor.val())))) {
+      while (found
+          && visitor.visit(
+              bytes(requireNonNull(cursor.key())), bytes(requireNonNull(cursor.val())))) {
         found = cursor.seek(SeekOp.MDB_NEXT);
       }
     }

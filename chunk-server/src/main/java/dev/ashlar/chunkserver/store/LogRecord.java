@@ -17,18 +17,33 @@ import org.jspecify.annotations.Nullable;
  * 12 u32 payload length                           H payload, then zeros up to a multiple of 8
  * </pre>
  *
- * The CRC covers disk and address, so bytes that look like a record inside a block's data, or that were copied from elsewhere, are none.
+ * The CRC covers disk and address, so bytes that look like a record inside a block's data, or that
+ * were copied from elsewhere, are none.
  *
  * @param address where the record starts
  * @param synced everything before this address was on media when the record was written
  * @param extra view of a buffer that the next read overwrites
  */
-record LogRecord(long address, Type type, BlockKey key, long epoch, long group, long synced, long a, long b, int headerBytes, int payloadBytes, ByteBuffer extra) {
+record LogRecord(
+    long address,
+    Type type,
+    BlockKey key,
+    long epoch,
+    long group,
+    long synced,
+    long a,
+    long b,
+    int headerBytes,
+    int payloadBytes,
+    ByteBuffer extra) {
   /** What a record says. The code is the format: never reused. */
   enum Type {
     /** Bytes of a block. Means nothing until a seal names them. */
     DATA(1),
-    /** A block as a whole: durable, immutable. Replaces an earlier seal of the same block (after its bytes were moved). */
+    /**
+     * A block as a whole: durable, immutable. Replaces an earlier seal of the same block (after its
+     * bytes were moved).
+     */
     SEAL(2),
     /** A block is deleted: voids every seal of it in segments a to b, which all come earlier. */
     TOMBSTONE(3),
@@ -71,16 +86,48 @@ record LogRecord(long address, Type type, BlockKey key, long epoch, long group, 
   }
 
   /** Puts a header without extra. */
-  static void put(ByteBuffer out, long disk, long address, Type type, BlockKey key, long epoch, long group, long synced, long a, long b) {
+  static void put(
+      ByteBuffer out,
+      long disk,
+      long address,
+      Type type,
+      BlockKey key,
+      long epoch,
+      long group,
+      long synced,
+      long a,
+      long b) {
     int start = begin(out, type, key, epoch, group, synced, a, b);
     end(out, start, 0, disk, address);
   }
 
-  /** Puts everything before extra; {@link #end} must follow once extra is there. Answers where the header starts in the buffer. */
-  static int begin(ByteBuffer out, Type type, BlockKey key, long epoch, long group, long synced, long a, long b) {
+  /**
+   * Puts everything before extra; {@link #end} must follow once extra is there. Answers where the
+   * header starts in the buffer.
+   */
+  static int begin(
+      ByteBuffer out,
+      Type type,
+      BlockKey key,
+      long epoch,
+      long group,
+      long synced,
+      long a,
+      long b) {
     int start = out.position();
-    out.putInt(MAGIC).put((byte) type.code).put((byte) FORMAT).putShort((short) key.index()).putInt(0).putInt(0);
-    out.putLong(key.chunk()).putLong(key.version()).putLong(epoch).putLong(group).putLong(synced).putLong(a).putLong(b);
+    out.putInt(MAGIC)
+        .put((byte) type.code)
+        .put((byte) FORMAT)
+        .putShort((short) key.index())
+        .putInt(0)
+        .putInt(0);
+    out.putLong(key.chunk())
+        .putLong(key.version())
+        .putLong(epoch)
+        .putLong(group)
+        .putLong(synced)
+        .putLong(a)
+        .putLong(b);
     return start;
   }
 
@@ -100,7 +147,9 @@ record LogRecord(long address, Type type, BlockKey key, long epoch, long group, 
   static @Nullable LogRecord read(ByteBuffer in, long disk, long address) {
     int p = in.position();
     int header = headerBytes(in);
-    if (header == 0 || in.remaining() < header || in.getInt(p + header - 4) != seal(in.slice(p, header - 4), disk, address)) {
+    if (header == 0
+        || in.remaining() < header
+        || in.getInt(p + header - 4) != seal(in.slice(p, header - 4), disk, address)) {
       return null;
     }
     int code = in.get(p + 4);
@@ -109,9 +158,21 @@ record LogRecord(long address, Type type, BlockKey key, long epoch, long group, 
     if (type == null || in.get(p + 5) != FORMAT || payload < 0) {
       return null;
     }
-    BlockKey key = new BlockKey(in.getLong(p + 16), in.getLong(p + 24), in.getShort(p + 6) & 0xFFFF);
+    BlockKey key =
+        new BlockKey(in.getLong(p + 16), in.getLong(p + 24), in.getShort(p + 6) & 0xFFFF);
     ByteBuffer extra = in.slice(p + FIXED, header - FIXED - 4);
-    return new LogRecord(address, type, key, in.getLong(p + 32), in.getLong(p + 40), in.getLong(p + 48), in.getLong(p + 56), in.getLong(p + 64), header, payload, extra);
+    return new LogRecord(
+        address,
+        type,
+        key,
+        in.getLong(p + 32),
+        in.getLong(p + 40),
+        in.getLong(p + 48),
+        in.getLong(p + 56),
+        in.getLong(p + 64),
+        header,
+        payload,
+        extra);
   }
 
   /** Length of the header that seems to start here, 0 if none does. */

@@ -4,8 +4,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keys and values in unsigned byte order, changed by one thread in transactions. Any thread reads what was committed; the owning thread also reads its own changes.
- * Nothing needs to survive a crash of the machine: the log has it all. A crash of the process must leave the last commit.
+ * Keys and values in unsigned byte order, changed by one thread in transactions. Any thread reads
+ * what was committed; the owning thread also reads its own changes. Nothing needs to survive a
+ * crash of the machine: the log has it all. A crash of the process must leave the last commit.
  */
 interface OrderedStore extends AutoCloseable {
   /** Answers false to end a scan. The arrays are the visitor's. */
@@ -40,7 +41,10 @@ interface OrderedStore extends AutoCloseable {
   /** Bytes it takes on disk. */
   long bytes();
 
-  /** Waits for readers and closes; later reads fail with an IOException. Forgets what was not committed. */
+  /**
+   * Waits for readers and closes; later reads fail with an IOException. Forgets what was not
+   * committed.
+   */
   @Override
   void close();
 }

@@ -17,7 +17,9 @@ final class Ranges {
     List<Extent> left = new ArrayList<>();
     for (Extent e : extents) {
       long from = e.address();
-      for (int i = firstEndingAfter(cuts, from); i < cuts.size() && cuts.get(i).address() < e.end(); i++) {
+      for (int i = firstEndingAfter(cuts, from);
+          i < cuts.size() && cuts.get(i).address() < e.end();
+          i++) {
         add(left, from, cuts.get(i).address());
         from = Math.max(from, cuts.get(i).end());
       }
@@ -26,7 +28,10 @@ final class Ranges {
     return left;
   }
 
-  /** Sorted, with what touches or overlaps joined; never across segments, since no two segments touch. */
+  /**
+   * Sorted, with what touches or overlaps joined; never across segments, since no two segments
+   * touch.
+   */
   static List<Extent> merge(List<Extent> extents) {
     List<Extent> sorted = new ArrayList<>(extents);
     sorted.sort(Comparator.comparingLong(Extent::address));
@@ -34,7 +39,9 @@ final class Ranges {
     for (Extent e : sorted) {
       Extent last = merged.isEmpty() ? null : merged.getLast();
       if (last != null && e.address() <= last.end()) {
-        merged.set(merged.size() - 1, new Extent(last.address(), (int) (Math.max(last.end(), e.end()) - last.address())));
+        merged.set(
+            merged.size() - 1,
+            new Extent(last.address(), (int) (Math.max(last.end(), e.end()) - last.address())));
       } else {
         merged.add(e);
       }

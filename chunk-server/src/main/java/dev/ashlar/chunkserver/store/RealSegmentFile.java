@@ -11,8 +11,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A segment in the real file system. Opened when first used. Reading has a channel of its own, since an interrupted reader closes its channel, which must not look like a
- * broken disk to the writer.
+ * A segment in the real file system. Opened when first used. Reading has a channel of its own,
+ * since an interrupted reader closes its channel, which must not look like a broken disk to the
+ * writer.
  */
 final class RealSegmentFile implements SegmentFile {
   private final Path path;
@@ -29,7 +30,12 @@ final class RealSegmentFile implements SegmentFile {
   /** Creates the file, which must not exist. */
   void create() throws IOException {
     try {
-      writer = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+      writer =
+          FileChannel.open(
+              path,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.CREATE_NEW);
     } catch (IOException e) {
       throw translated(e, 4096);
     }
@@ -62,10 +68,15 @@ final class RealSegmentFile implements SegmentFile {
     }
   }
 
-  /** The error has no code in Java and its text may be in any language, so free space decides too. */
+  /**
+   * The error has no code in Java and its text may be in any language, so free space decides too.
+   */
   private IOException translated(IOException e, long wanted) throws IOException {
     String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-    boolean full = text.contains("no space left") || text.contains("quota exceeded") || owner.usableBytes() < wanted + (1 << 20);
+    boolean full =
+        text.contains("no space left")
+            || text.contains("quota exceeded")
+            || owner.usableBytes() < wanted + (1 << 20);
     return full ? new NoSpaceException("The file system of " + path + " is full", e) : e;
   }
 
@@ -75,7 +86,8 @@ final class RealSegmentFile implements SegmentFile {
     while (true) {
       FileChannel channel = channel();
       try {
-        while (into.hasRemaining() && channel.read(into, position + into.position() - start) >= 0) {}
+        while (into.hasRemaining()
+            && channel.read(into, position + into.position() - start) >= 0) {}
         return into.position() - start;
       } catch (ClosedChannelException e) {
         // Another reader was interrupted and took the channel with it: go on with a new one.

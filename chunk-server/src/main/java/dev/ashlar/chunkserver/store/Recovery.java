@@ -14,13 +14,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings index and log together when a disk is opened. Runs once, before anything else touches the disk.
+ * Brings index and log together when a disk is opened. Runs once, before anything else touches the
+ * disk.
  *
  * <ol>
- *   <li>What the index has not seen of the log (all of it, if the index is new) is replayed: seals, tombstones, fences.
- *   <li>Bytes from the highest {@code synced} address on, that any record, segment header or the index knows, may never have been synced. There, and only there, a bad end of
- *       the log is a torn tail and is cut off; and there a seal counts only if the bytes of its block are on media. Nobody was told that it is durable otherwise.
- *   <li>Bad bytes anywhere else are damage: nothing is cut, what can be read lives on, blocks whose bytes are hit are reported.
+ *   <li>What the index has not seen of the log (all of it, if the index is new) is replayed: seals,
+ *       tombstones, fences.
+ *   <li>Bytes from the highest {@code synced} address on, that any record, segment header or the
+ *       index knows, may never have been synced. There, and only there, a bad end of the log is a
+ *       torn tail and is cut off; and there a seal counts only if the bytes of its block are on
+ *       media. Nobody was told that it is durable otherwise.
+ *   <li>Bad bytes anywhere else are damage: nothing is cut, what can be read lives on, blocks whose
+ *       bytes are hit are reported.
  * </ol>
  */
 final class Recovery {
@@ -36,7 +41,10 @@ final class Recovery {
   private final BlockVerifier verifier;
   private final List<Extent> damage = new ArrayList<>();
 
-  /** Seals that were never promised and whose bytes did not make it, with the row that they would have replaced. */
+  /**
+   * Seals that were never promised and whose bytes did not make it, with the row that they would
+   * have replaced.
+   */
   private final TreeMap<BlockKey, Rejected> rejected = new TreeMap<>();
 
   private int uncommitted;
@@ -51,7 +59,10 @@ final class Recovery {
     this.verifier = new BlockVerifier(state.log);
   }
 
-  /** Leaves the log ready for appending, the index complete and committed, the tables in memory loaded. */
+  /**
+   * Leaves the log ready for appending, the index complete and committed, the tables in memory
+   * loaded.
+   */
   void run(StoreCore core) throws IOException {
     NavigableMap<Integer, Segment> files = files();
     long position = Math.max(0, index.position(index.committed()));
@@ -84,7 +95,10 @@ final class Recovery {
     return files;
   }
 
-  /** Finds out how far the log was synced, from the newest segment that says anything; later ones were never synced and go. */
+  /**
+   * Finds out how far the log was synced, from the newest segment that says anything; later ones
+   * were never synced and go.
+   */
   private void findSynced(NavigableMap<Integer, Segment> files) throws IOException {
     while (!files.isEmpty()) {
       Segment last = files.lastEntry().getValue();
@@ -103,7 +117,10 @@ final class Recovery {
       if (known || !log.blank(last)) {
         break;
       }
-      LOG.info("Disk {}: dropping {}, which was created but never synced", log.disk(), SegmentName.of(last.id()));
+      LOG.info(
+          "Disk {}: dropping {}, which was created but never synced",
+          log.disk(),
+          SegmentName.of(last.id()));
       log.drop(last);
       log.neverBelow(last.id() + 1);
       files.remove(last.id());
@@ -120,28 +137,40 @@ final class Recovery {
   }
 
   private SegmentScanner scan(Segment segment, long from) throws IOException {
-    return new SegmentScanner(segment.file(), log.disk(), segment.id(), from, segment.file().size());
+    return new SegmentScanner(
+        segment.file(), log.disk(), segment.id(), from, segment.file().size());
   }
 
   /** What is known to be synced must be there. */
   private void checkEnd(NavigableMap<Integer, Segment> files) throws IOException {
     long synced = log.synced();
     Segment at = files.get(Address.segment(synced));
-    if (synced > 0 && (at == null || LogRecord.align(at.file().size()) < Address.position(synced))) {
+    if (synced > 0
+        && (at == null || LogRecord.align(at.file().size()) < Address.position(synced))) {
       damaged(new Extent(synced, 0), "the log was synced up to here, but now ends before");
     }
   }
 
   private void damaged(Extent place, String what) {
-    LOG.error("Disk {}: {} bytes at {}: {}", log.disk(), place.length(), Address.text(place.address()), what);
+    LOG.error(
+        "Disk {}: {} bytes at {}: {}",
+        log.disk(),
+        place.length(),
+        Address.text(place.address()),
+        what);
     damage.add(place);
   }
 
-  /** Puts what the records of a segment say into the index; cuts off a torn tail; marks the segment if it is damaged. */
+  /**
+   * Puts what the records of a segment say into the index; cuts off a torn tail; marks the segment
+   * if it is damaged.
+   */
   private void replay(Segment segment, long from, boolean last) throws IOException {
     boolean whole = true;
     if (log.begunAt(segment) < 0) {
-      damaged(new Extent(Address.of(segment.id(), 0), BlockLog.FILE_HEADER), "the header of the segment is damaged");
+      damaged(
+          new Extent(Address.of(segment.id(), 0), BlockLog.FILE_HEADER),
+          "the header of the segment is damaged");
       whole = false;
     }
     long size = segment.file().size();
@@ -156,7 +185,11 @@ final class Recovery {
     }
     for (Extent bad : scan.damage()) {
       if (last && Address.position(bad.end()) == size && bad.address() >= log.synced()) {
-        LOG.info("Disk {}: cutting off {} bytes at {} that were never synced", log.disk(), bad.length(), Address.text(bad.address()));
+        LOG.info(
+            "Disk {}: cutting off {} bytes at {} that were never synced",
+            log.disk(),
+            bad.length(),
+            Address.text(bad.address()));
         end = Address.position(bad.address());
       } else {
         damaged(bad, "these are no records");
@@ -194,9 +227,15 @@ final class Recovery {
   private void seal(LogRecord r) throws IOException {
     BlockRow row;
     try {
-      row = BlockRow.decodeBody(r.key(), r.group(), r.epoch(), Address.segment(r.address()), r.extra());
+      row =
+          BlockRow.decodeBody(
+              r.key(), r.group(), r.epoch(), Address.segment(r.address()), r.extra());
     } catch (IllegalArgumentException e) {
-      throw new IOException("A seal at " + Address.text(r.address()) + " has a good checksum but makes no sense: this is a bug", e);
+      throw new IOException(
+          "A seal at "
+              + Address.text(r.address())
+              + " has a good checksum but makes no sense: this is a bug",
+          e);
     }
     BlockRow before = index.row(index.pending(), r.key());
     if (r.address() >= log.synced() && verifier.fault(row, log.synced()) != null) {
@@ -217,7 +256,9 @@ final class Recovery {
     }
   }
 
-  /** Makes the log say what was decided about unproven seals, and everything that was kept durable. */
+  /**
+   * Makes the log say what was decided about unproven seals, and everything that was kept durable.
+   */
   private void settle(StoreCore core) throws IOException {
     if (log.tail() == 0 && (!damage.isEmpty() || log.segments().iterator().hasNext())) {
       roll();
@@ -226,7 +267,13 @@ final class Recovery {
       if (r.before() != null) {
         index.put(core.appendSeal(r.before()));
       } else {
-        core.appendSmall(LogRecord.Type.TOMBSTONE, r.row().key(), r.row().epoch(), r.row().group(), r.row().sealFrom(), r.row().sealTo());
+        core.appendSmall(
+            LogRecord.Type.TOMBSTONE,
+            r.row().key(),
+            r.row().epoch(),
+            r.row().group(),
+            r.row().sealFrom(),
+            r.row().sealTo());
       }
     }
     log.sync();
@@ -287,7 +334,9 @@ final class Recovery {
   private void report(BlockRow row) throws IOException {
     for (Extent e : row.extents()) {
       Segment segment = log.segment(Address.segment(e.address()));
-      if (segment == null || !damage.isEmpty() && (segment.damaged() || Address.position(e.end()) > segment.file().size())) {
+      if (segment == null
+          || !damage.isEmpty()
+              && (segment.damaged() || Address.position(e.end()) > segment.file().size())) {
         String fault = verifier.fault(row);
         if (fault != null) {
           state.bad(row.key(), fault);

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
-/** One file of the log. Reads are positional and come from any thread; all else comes from the disk's own thread. */
+/**
+ * One file of the log. Reads are positional and come from any thread; all else comes from the
+ * disk's own thread.
+ */
 interface SegmentFile extends AutoCloseable {
   long size() throws IOException;
 
@@ -21,7 +24,10 @@ interface SegmentFile extends AutoCloseable {
   /** Reads until the buffer is full or the file ends; answers how many bytes came. */
   int read(ByteBuffer into, long position) throws IOException;
 
-  /** After this, what was written is on media. If it fails, nothing is known about any of it, and asking again would lie. */
+  /**
+   * After this, what was written is on media. If it fails, nothing is known about any of it, and
+   * asking again would lie.
+   */
   void sync() throws IOException;
 
   void truncate(long size) throws IOException;
@@ -29,7 +35,10 @@ interface SegmentFile extends AutoCloseable {
   /** Gives the space of a range back; it reads as zeros then. False if the file system cannot. */
   boolean punch(long position, long length) throws IOException;
 
-  /** Makes the next reads of a synced range come from media instead of the page cache, where the system lets us. */
+  /**
+   * Makes the next reads of a synced range come from media instead of the page cache, where the
+   * system lets us.
+   */
   void forget(long position, long length) throws IOException;
 
   /** No more writing is meant; synced before. Frees what only writing needs. */

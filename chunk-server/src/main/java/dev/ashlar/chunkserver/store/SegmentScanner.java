@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Walks the records of one segment by their headers. What is no record is collected as damage, and the next record after it is searched for. One thread. */
+/**
+ * Walks the records of one segment by their headers. What is no record is collected as damage, and
+ * the next record after it is searched for. One thread.
+ */
 final class SegmentScanner {
   private static final int WINDOW = 32 << 10;
 
@@ -32,7 +35,10 @@ final class SegmentScanner {
     window.limit(0);
   }
 
-  /** The next valid record whose payload lies within the file, null at the end. It is good until the next call. */
+  /**
+   * The next valid record whose payload lies within the file, null at the end. It is good until the
+   * next call.
+   */
   @Nullable LogRecord next() throws IOException {
     long bad = -1;
     while (position < size) {
@@ -75,8 +81,11 @@ final class SegmentScanner {
       return null;
     }
     fill(at, header);
-    LogRecord found = LogRecord.read(window.position((int) (at - windowStart)), disk, Address.of(segment, at));
-    return found != null && Address.position(found.payload()) + found.payloadBytes() <= size ? found : null;
+    LogRecord found =
+        LogRecord.read(window.position((int) (at - windowStart)), disk, Address.of(segment, at));
+    return found != null && Address.position(found.payload()) + found.payloadBytes() <= size
+        ? found
+        : null;
   }
 
   private boolean inWindow(long at, int length) {
@@ -86,11 +95,18 @@ final class SegmentScanner {
   private void fill(long at, int length) throws IOException {
     if (!inWindow(at, length)) {
       window.clear();
-      // Jumps between large records need one header only; a run of damage or of small records gets the whole window.
-      window.limit((int) Math.min(size - at, at == windowStart + 8 || length > 4096 ? WINDOW : 4096));
+      // Jumps between large records need one header only; a run of damage or of small records gets
+      // the whole window.
+      window.limit(
+          (int) Math.min(size - at, at == windowStart + 8 || length > 4096 ? WINDOW : 4096));
       int read = file.read(window, at);
       if (read < Math.min(length, size - at)) {
-        throw new IOException("Segment " + SegmentName.of(segment) + " ended at " + (at + read) + " while it was read");
+        throw new IOException(
+            "Segment "
+                + SegmentName.of(segment)
+                + " ended at "
+                + (at + read)
+                + " while it was read");
       }
       window.flip();
       windowStart = at;

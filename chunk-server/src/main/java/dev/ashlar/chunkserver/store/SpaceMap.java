@@ -4,7 +4,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How many bytes of each segment are in use, and how many it takes on disk. Disk's thread only; the sum is read by all. */
+/**
+ * How many bytes of each segment are in use, and how many it takes on disk. Disk's thread only; the
+ * sum is read by all.
+ */
 final class SpaceMap {
   private static final class Use {
     private long live;

@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A block being written: known in memory only, gone at a restart. Changed by the disk's thread; others read {@link #length} and {@link #crcs}. */
+/**
+ * A block being written: known in memory only, gone at a restart. Changed by the disk's thread;
+ * others read {@link #length} and {@link #crcs}.
+ */
 final class Staged {
   final BlockKey key;
   final long group;
@@ -65,7 +68,18 @@ final class Staged {
   /** What it is once sealed; the segments of its seal are still open (0). */
   synchronized BlockRow row() {
     int[] all = crcs();
-    return new BlockRow(key, group, epoch, base, keep, length, Checksums.root(all, all.length, length), 0, 0, List.copyOf(extents), all);
+    return new BlockRow(
+        key,
+        group,
+        epoch,
+        base,
+        keep,
+        length,
+        Checksums.root(all, all.length, length),
+        0,
+        0,
+        List.copyOf(extents),
+        all);
   }
 
   BlockEntry entry() {

@@ -16,8 +16,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What changes the blocks of a disk: one thread, no clock, no locks. Seals and deletions are decided at once but promised only after {@link #sync}. An AshlarException
- * refuses one operation and leaves everything as it was; any other exception means that the disk is unusable: nothing may be called afterwards.
+ * What changes the blocks of a disk: one thread, no clock, no locks. Seals and deletions are
+ * decided at once but promised only after {@link #sync}. An AshlarException refuses one operation
+ * and leaves everything as it was; any other exception means that the disk is unusable: nothing may
+ * be called afterwards.
  */
 final class StoreCore {
   /** Blocks being written at one time; each costs memory until it is sealed or deleted. */
@@ -26,7 +28,9 @@ final class StoreCore {
   /** Tombstones in one append. */
   private static final int DELETE_BATCH = 512;
 
-  /** Ranges punched in one step: each takes the file system up to a millisecond, while others wait. */
+  /**
+   * Ranges punched in one step: each takes the file system up to a millisecond, while others wait.
+   */
   private static final int PUNCHES = 32;
 
   private static final int TOMBSTONE_BYTES = LogRecord.align(LogRecord.SMALL_HEADER);
@@ -35,7 +39,9 @@ final class StoreCore {
   private final BlockLog log;
   private final BlockIndex index;
   private final DiskOptions options;
-  private final ByteBuffer scratch = ByteBuffer.allocateDirect(Math.max(LogRecord.MAX_HEADER + 64, DELETE_BATCH * TOMBSTONE_BYTES));
+  private final ByteBuffer scratch =
+      ByteBuffer.allocateDirect(
+          Math.max(LogRecord.MAX_HEADER + 64, DELETE_BATCH * TOMBSTONE_BYTES));
   private final List<Runnable> afterCommit = new ArrayList<>();
   private final ArrayDeque<Extent> unpunched = new ArrayDeque<>();
   private long indexed;
@@ -49,7 +55,10 @@ final class StoreCore {
     this.options = options;
   }
 
-  /** Recovers a log and its index, which may be empty, and answers what may change them from then on. */
+  /**
+   * Recovers a log and its index, which may be empty, and answers what may change them from then
+   * on.
+   */
   static StoreCore recover(StoreState state, DiskIo io, DiskOptions options) throws IOException {
     StoreCore core = new StoreCore(state, options);
     new Recovery(state, io).run(core);
@@ -67,7 +76,13 @@ final class StoreCore {
       if (BlockChecks.repeats(row.crcs(), row.length(), w.offset(), bytes, w.crcs())) {
         return row.length();
       }
-      throw conflict(key + " is sealed with " + row.length() + " bytes; a write of other bytes at " + w.offset() + " cannot change it");
+      throw conflict(
+          key
+              + " is sealed with "
+              + row.length()
+              + " bytes; a write of other bytes at "
+              + w.offset()
+              + " cannot change it");
     }
     Staged s = staged(key, w.group(), w.epoch(), w.base(), w.keep(), w.offset() == w.keep());
     int have = s.length();
@@ -78,11 +93,20 @@ final class StoreCore {
       throw conflict(key + " already holds other bytes at " + w.offset());
     }
     if (w.offset() > have || have % BlockLayout.SLICE_BYTES != 0) {
-      throw conflict(key + " has " + have + " bytes so far; a write at " + w.offset() + " does not continue it");
+      throw conflict(
+          key
+              + " has "
+              + have
+              + " bytes so far; a write at "
+              + w.offset()
+              + " does not continue it");
     }
     try {
       room(bytes);
-      s.add(appendData(key, w.epoch(), w.group(), w.offset(), w.crcs(), bytes, payload), bytes, w.crcs());
+      s.add(
+          appendData(key, w.epoch(), w.group(), w.offset(), w.crcs(), bytes, payload),
+          bytes,
+          w.crcs());
     } catch (AshlarException e) {
       if (have == s.keep) {
         unstage(s);
@@ -93,17 +117,24 @@ final class StoreCore {
   }
 
   /** Seals a staged block. The answer may be given only after {@link #sync}. */
-  Sealed seal(BlockKey key, long group, long epoch, long base, long keep, long length) throws IOException {
+  Sealed seal(BlockKey key, long group, long epoch, long base, long keep, long length)
+      throws IOException {
     BlockChecks.key(key, epoch, base, keep);
     fence(key.chunk(), epoch);
     BlockRow row = index.row(index.pending(), key);
     if (row == null) {
       if (length <= 0 || length > BlockLayout.BLOCK_BYTES) {
-        throw BlockChecks.invalid(key + " cannot be sealed with " + length + " bytes: a block has 1 to " + BlockLayout.BLOCK_BYTES);
+        throw BlockChecks.invalid(
+            key
+                + " cannot be sealed with "
+                + length
+                + " bytes: a block has 1 to "
+                + BlockLayout.BLOCK_BYTES);
       }
       Staged s = staged(key, group, epoch, base, keep, keep > 0 && length == keep);
       if (s.length() != length) {
-        throw conflict(key + " has " + s.length() + " bytes so far and cannot be sealed with " + length);
+        throw conflict(
+            key + " has " + s.length() + " bytes so far and cannot be sealed with " + length);
       }
       row = appendSeal(s.row());
       index.put(row);
@@ -111,11 +142,10 @@ final class StoreCore {
       state.sealing.put(key, s);
       state.staged.remove(key, s);
       BlockRow sealed = row;
-      afterCommit.add(
-          () -> {
-            state.totals.add(sealed);
-            state.sealing.remove(key, s);
-          });
+      afterCommit.add(() -> {
+        state.totals.add(sealed);
+        state.sealing.remove(key, s);
+      });
     } else if (row.length() != length) {
       throw conflict(key + " is sealed with " + row.length() + " bytes, not " + length);
     }
@@ -163,16 +193,32 @@ final class StoreCore {
     return changed || !afterCommit.isEmpty();
   }
 
-  /** Records how far the log is synced, so that later damage before that point is never taken for a torn tail. */
+  /**
+   * Records how far the log is synced, so that later damage before that point is never taken for a
+   * torn tail.
+   */
   void mark() throws IOException {
     if (log.synced() == log.tail() && log.tail() > 0) {
       long address = log.place(LogRecord.SMALL_HEADER);
-      LogRecord.put(scratch.clear(), log.disk(), address, LogRecord.Type.MARK, LogRecord.NO_BLOCK, 0, 0, log.synced(), 0, 0);
+      LogRecord.put(
+          scratch.clear(),
+          log.disk(),
+          address,
+          LogRecord.Type.MARK,
+          LogRecord.NO_BLOCK,
+          0,
+          0,
+          log.synced(),
+          0,
+          0);
       append(scratch.flip());
     }
   }
 
-  /** Gives back the space of some of what nobody reads any more. Answers false if there was nothing to do. */
+  /**
+   * Gives back the space of some of what nobody reads any more. Answers false if there was nothing
+   * to do.
+   */
   boolean reclaim() throws IOException {
     List<Retired> retired = state.leases.destroyable();
     List<Extent> extents = new ArrayList<>();
@@ -194,9 +240,19 @@ final class StoreCore {
   }
 
   /** Appends a data record; answers the address of its payload. */
-  long appendData(BlockKey key, long epoch, long group, long offset, int[] crcs, int bytes, ByteBuffer... payload) throws IOException {
+  long appendData(
+      BlockKey key,
+      long epoch,
+      long group,
+      long offset,
+      int[] crcs,
+      int bytes,
+      ByteBuffer... payload)
+      throws IOException {
     long address = log.place(LogRecord.SMALL_HEADER + 4 * crcs.length + bytes + 8);
-    int start = LogRecord.begin(scratch.clear(), LogRecord.Type.DATA, key, epoch, group, log.synced(), offset, 0);
+    int start =
+        LogRecord.begin(
+            scratch.clear(), LogRecord.Type.DATA, key, epoch, group, log.synced(), offset, 0);
     for (int crc : crcs) {
       scratch.putInt(crc);
     }
@@ -216,7 +272,16 @@ final class StoreCore {
     long address = log.place(LogRecord.FIXED + row.bodyBytes() + 8);
     int segment = Address.segment(address);
     BlockRow sealed = row.sealed(row.sealFrom() == 0 ? segment : row.sealFrom(), segment);
-    int start = LogRecord.begin(scratch.clear(), LogRecord.Type.SEAL, row.key(), row.epoch(), row.group(), log.synced(), 0, 0);
+    int start =
+        LogRecord.begin(
+            scratch.clear(),
+            LogRecord.Type.SEAL,
+            row.key(),
+            row.epoch(),
+            row.group(),
+            log.synced(),
+            0,
+            0);
     sealed.encodeBody(scratch);
     LogRecord.end(scratch, start, 0, log.disk(), address);
     append(scratch.flip());
@@ -224,9 +289,11 @@ final class StoreCore {
   }
 
   /** Appends a tombstone or fence that was in a segment that goes away. */
-  void appendSmall(LogRecord.Type type, BlockKey key, long epoch, long group, long a, long b) throws IOException {
+  void appendSmall(LogRecord.Type type, BlockKey key, long epoch, long group, long a, long b)
+      throws IOException {
     long address = log.place(TOMBSTONE_BYTES);
-    LogRecord.put(scratch.clear(), log.disk(), address, type, key, epoch, group, log.synced(), a, b);
+    LogRecord.put(
+        scratch.clear(), log.disk(), address, type, key, epoch, group, log.synced(), a, b);
     append(scratch.flip());
   }
 
@@ -271,10 +338,12 @@ final class StoreCore {
     long before = Address.position(log.tail());
     log.append(parts);
     int segment = Address.segment(log.tail());
-    state.space.allocated(segment, state.space.allocated(segment) + Address.position(log.tail()) - before);
+    state.space.allocated(
+        segment, state.space.allocated(segment) + Address.position(log.tail()) - before);
   }
 
-  private Staged staged(BlockKey key, long group, long epoch, long base, long keep, boolean first) throws IOException {
+  private Staged staged(BlockKey key, long group, long epoch, long base, long keep, boolean first)
+      throws IOException {
     Staged s = state.staged.get(key);
     if (s != null && first && (epoch > s.epoch || epoch == 0 && s.epoch != 0)) {
       unstage(s);
@@ -282,26 +351,45 @@ final class StoreCore {
     }
     if (s == null) {
       if (!first) {
-        throw new AshlarException(ErrorCode.VERSION_GONE, key + " is not being written here (any more): start it again from its first byte");
+        throw new AshlarException(
+            ErrorCode.VERSION_GONE,
+            key + " is not being written here (any more): start it again from its first byte");
       }
       return stage(key, group, epoch, base, keep);
     }
     if (s.group != group || s.epoch != epoch || s.base != base || s.keep != keep) {
-      throw conflict(key + " is being written under epoch " + s.epoch + " sharing " + s.keep + " bytes with version " + s.base + ", which this request does not continue");
+      throw conflict(
+          key
+              + " is being written under epoch "
+              + s.epoch
+              + " sharing "
+              + s.keep
+              + " bytes with version "
+              + s.base
+              + ", which this request does not continue");
     }
     return s;
   }
 
-  private Staged stage(BlockKey key, long group, long epoch, long base, long keep) throws IOException {
+  private Staged stage(BlockKey key, long group, long epoch, long base, long keep)
+      throws IOException {
     if (state.staged.size() >= MAX_STAGED) {
-      throw new AshlarException(ErrorCode.RETRY, "Disk " + log.disk() + " has " + MAX_STAGED + " unfinished blocks: try again when some are sealed or deleted");
+      throw new AshlarException(
+          ErrorCode.RETRY,
+          "Disk "
+              + log.disk()
+              + " has "
+              + MAX_STAGED
+              + " unfinished blocks: try again when some are sealed or deleted");
     }
     Staged s = new Staged(key, group, epoch, base, (int) keep);
     if (keep > 0) {
       BlockKey from = new BlockKey(key.chunk(), base, key.index());
       BlockRow row = index.row(index.pending(), from);
       if (row == null || row.length() < keep) {
-        throw new AshlarException(ErrorCode.VERSION_GONE, from + ", whose first " + keep + " bytes " + key + " shares, is not here");
+        throw new AshlarException(
+            ErrorCode.VERSION_GONE,
+            from + ", whose first " + keep + " bytes " + key + " shares, is not here");
       }
       s.share(row);
     }
@@ -323,7 +411,17 @@ final class StoreCore {
     for (int i = 0; i < rows.size(); i++) {
       BlockRow row = rows.get(i);
       scratch.position(i * TOMBSTONE_BYTES);
-      LogRecord.put(scratch, log.disk(), address + scratch.position(), LogRecord.Type.TOMBSTONE, row.key(), row.epoch(), row.group(), log.synced(), row.sealFrom(), row.sealTo());
+      LogRecord.put(
+          scratch,
+          log.disk(),
+          address + scratch.position(),
+          LogRecord.Type.TOMBSTONE,
+          row.key(),
+          row.epoch(),
+          row.group(),
+          log.synced(),
+          row.sealFrom(),
+          row.sealTo());
       while (scratch.position() < (i + 1) * TOMBSTONE_BYTES) {
         scratch.put((byte) 0);
       }
@@ -351,7 +449,14 @@ final class StoreCore {
     }
     long seen = index.fence(index.pending(), chunk);
     if (epoch < seen) {
-      throw new AshlarException(ErrorCode.STALE_EPOCH, "Lease epoch " + epoch + " is over: chunk " + Long.toHexString(chunk) + " was written under epoch " + seen);
+      throw new AshlarException(
+          ErrorCode.STALE_EPOCH,
+          "Lease epoch "
+              + epoch
+              + " is over: chunk "
+              + Long.toHexString(chunk)
+              + " was written under epoch "
+              + seen);
     }
     if (epoch > seen) {
       index.fence(chunk, epoch);
@@ -378,10 +483,18 @@ final class StoreCore {
   @Nullable String full(long bytes) throws IOException {
     long used = state.space.allocated() + index.bytes();
     if (options.capacityBytes() > 0 && used + bytes > options.capacityBytes()) {
-      return "Disk " + log.disk() + " has reached its limit of " + options.capacityBytes() + " bytes: delete files or add disks";
+      return "Disk "
+          + log.disk()
+          + " has reached its limit of "
+          + options.capacityBytes()
+          + " bytes: delete files or add disks";
     }
     if (log.usableBytes() - bytes < options.reserveBytes()) {
-      return "The file system of disk " + log.disk() + " has less than its reserve of " + options.reserveBytes() + " bytes free: delete files or add disks";
+      return "The file system of disk "
+          + log.disk()
+          + " has less than its reserve of "
+          + options.reserveBytes()
+          + " bytes free: delete files or add disks";
     }
     return null;
   }

@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks at committed and staged blocks, from any thread. An IOException that is no AshlarException means that the index cannot be read. */
+/**
+ * Looks at committed and staged blocks, from any thread. An IOException that is no AshlarException
+ * means that the index cannot be read.
+ */
 final class StoreReader {
   private static final Logger LOG = LoggerFactory.getLogger(StoreReader.class);
 
@@ -39,7 +42,8 @@ final class StoreReader {
 
   BlockBytes locate(BlockKey key, long offset, int length) throws IOException {
     if (offset < 0 || length < 0) {
-      throw BlockChecks.invalid("A read of " + length + " bytes at " + offset + " of " + key + " makes no sense");
+      throw BlockChecks.invalid(
+          "A read of " + length + " bytes at " + offset + " of " + key + " makes no sense");
     }
     Leases<StoreState.Retired>.Lease lease = state.leases.acquire();
     try {
@@ -58,7 +62,8 @@ final class StoreReader {
       for (Extent e : Ranges.slice(row.extents(), from, to - from)) {
         places.add(place(key, e));
       }
-      return new BlockBytes(from, to - from, row.length(), from == to ? new int[0] : crcs, places, lease);
+      return new BlockBytes(
+          from, to - from, row.length(), from == to ? new int[0] : crcs, places, lease);
     } catch (IOException | RuntimeException e) {
       lease.run();
       throw e;
@@ -73,12 +78,20 @@ final class StoreReader {
         return new FileExtent(channel, Address.position(e.address()), e.length());
       }
     } catch (ClosedChannelException ex) {
-      throw new AshlarException(ErrorCode.RETRY, "The read of " + key + " was interrupted: try again", ex);
+      throw new AshlarException(
+          ErrorCode.RETRY, "The read of " + key + " was interrupted: try again", ex);
     } catch (IOException ex) {
       LOG.warn("Disk {}: {} cannot be read", state.log.disk(), key, ex);
     }
     state.bad(key, "its bytes at " + Address.text(e.address()) + " are missing");
-    throw new AshlarException(ErrorCode.CORRUPT, "Bytes of " + key + " at " + Address.text(e.address()) + " are missing from disk " + state.log.disk());
+    throw new AshlarException(
+        ErrorCode.CORRUPT,
+        "Bytes of "
+            + key
+            + " at "
+            + Address.text(e.address())
+            + " are missing from disk "
+            + state.log.disk());
   }
 
   BlockInfo stat(BlockKey key) throws IOException {

@@ -11,7 +11,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
 
-/** What one disk holds and knows: shared by the parts that write, read, recover and compact. Each field says in its own class who may touch it. */
+/**
+ * What one disk holds and knows: shared by the parts that write, read, recover and compact. Each
+ * field says in its own class who may touch it.
+ */
 final class StoreState {
   /** Most bad blocks remembered until somebody takes them; a scrub finds the others again. */
   private static final int MAX_BAD = 10_000;
@@ -27,7 +30,10 @@ final class StoreState {
   /** Blocks being written. Changed by the disk's thread only. */
   final NavigableMap<BlockKey, Staged> staged = new ConcurrentSkipListMap<>();
 
-  /** Blocks whose seal is not committed yet: for readers only, who look here before they look into the index. */
+  /**
+   * Blocks whose seal is not committed yet: for readers only, who look here before they look into
+   * the index.
+   */
   final NavigableMap<BlockKey, Staged> sealing = new ConcurrentSkipListMap<>();
 
   private final ConcurrentLinkedQueue<BadBlock> bad = new ConcurrentLinkedQueue<>();
@@ -71,7 +77,13 @@ final class StoreState {
 
   /** Staged versions of the same block. */
   Collection<Staged> stagedVersions(BlockKey key) {
-    return staged.subMap(new BlockKey(key.chunk(), Long.MIN_VALUE, key.index()), true, new BlockKey(key.chunk(), Long.MAX_VALUE, key.index()), true).values();
+    return staged
+        .subMap(
+            new BlockKey(key.chunk(), Long.MIN_VALUE, key.index()),
+            true,
+            new BlockKey(key.chunk(), Long.MAX_VALUE, key.index()),
+            true)
+        .values();
   }
 
   boolean stagedChunk(long chunk) {

@@ -1,4 +1,6 @@
-/** The block store of one disk: segment log, index, recovery, space. Knows no network and no master. */
+/**
+ * The block store of one disk: segment log, index, recovery, space. Knows no network and no master.
+ */
 @NullMarked
 package dev.ashlar.chunkserver.store;
 

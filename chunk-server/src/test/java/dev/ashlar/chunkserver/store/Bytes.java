@@ -30,11 +30,14 @@ final class Bytes {
   }
 
   static BlockWrite write(BlockKey key, long epoch, long base, int keep, int offset, byte[] part) {
-    return new BlockWrite(key, GROUP, epoch, base, keep, offset, Checksums.slices(ByteBuffer.wrap(part)));
+    return new BlockWrite(
+        key, GROUP, epoch, base, keep, offset, Checksums.slices(ByteBuffer.wrap(part)));
   }
 
   /** Writes a whole block (after {@code keep} bytes) in parts, and seals it. */
-  static void put(BlockStore store, BlockKey key, long epoch, long base, int keep, byte[] whole, int partBytes) throws IOException {
+  static void put(
+      BlockStore store, BlockKey key, long epoch, long base, int keep, byte[] whole, int partBytes)
+      throws IOException {
     for (int at = keep; at < whole.length; at += partBytes) {
       byte[] part = Arrays.copyOfRange(whole, at, Math.min(whole.length, at + partBytes));
       BlockWrite w = write(key, epoch, base, keep, at, part);

@@ -7,11 +7,14 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** A crash, a kill or an I/O error at every change that a random run makes to its disk. */
 class CrashTest {
-  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
+  private static final DiskOptions OPTIONS =
+      DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
   private static final int STEPS = 160;
   private static final int SEEDS = Integer.getInteger("ashlar.seeds", 2);
 
@@ -45,9 +48,20 @@ class CrashTest {
   }
 
   private static int changes(long seed) throws IOException {
-    Life life = run(new Workload(seed), new Life(new SimDisk(new Random(seed)), new MemoryStore()), STEPS);
+    Life life =
+        run(new Workload(seed), new Life(new SimDisk(new Random(seed)), new MemoryStore()), STEPS);
     StoreChecks.counters(life.state);
     return life.disk.changes;
+  }
+
+  @BeforeAll
+  static void quiet() {
+    QuietLog.on();
+  }
+
+  @AfterAll
+  static void loud() {
+    QuietLog.off();
   }
 
   @Test
@@ -98,7 +112,13 @@ class CrashTest {
       StoreChecks.blocks(life.state, load);
       rebuiltEquals(life);
     } catch (AssertionError | RuntimeException | IOException e) {
-      throw new AssertionError("seed " + seed + " stopped at change " + stop + (power ? " by a power cut" : " by a kill"), e);
+      throw new AssertionError(
+          "seed "
+              + seed
+              + " stopped at change "
+              + stop
+              + (power ? " by a power cut" : " by a kill"),
+          e);
     }
   }
 
@@ -111,7 +131,8 @@ class CrashTest {
   }
 
   /** Starts again, sometimes after crashing in the middle of starting. */
-  private static Life restart(SimDisk disk, OrderedStore index, boolean power, Random random) throws IOException {
+  private static Life restart(SimDisk disk, OrderedStore index, boolean power, Random random)
+      throws IOException {
     SimDisk next = power ? disk.afterPowerCut() : disk.afterKill();
     OrderedStore left = power ? new MemoryStore() : index;
     left.rollback();
@@ -131,7 +152,8 @@ class CrashTest {
     List<BlockRow> before = StoreChecks.rows(life.state);
     Life again = new Life(life.disk.afterKill(), new MemoryStore());
     List<BlockRow> after = StoreChecks.rows(again.state);
-    assertEquals(before.stream().map(BlockRow::key).toList(), after.stream().map(BlockRow::key).toList());
+    assertEquals(
+        before.stream().map(BlockRow::key).toList(), after.stream().map(BlockRow::key).toList());
     for (int i = 0; i < before.size(); i++) {
       assertTrue(before.get(i).sameContent(after.get(i)), "rebuilt " + after.get(i).key());
       assertEquals(before.get(i).extents(), after.get(i).extents());

@@ -76,7 +76,9 @@ class DiskStoreTest {
       assertArrayEquals(a, read(store, A1));
       assertArrayEquals(b, read(store, B1));
       assertArrayEquals(Arrays.copyOfRange(a, SLICE, 3 * SLICE), read(store, A1, SLICE + 5, SLICE));
-      assertEquals(Checksums.root(store.stat(A1).crcs(), store.stat(A1).crcs().length, a.length), store.stat(A1).root());
+      assertEquals(
+          Checksums.root(store.stat(A1).crcs(), store.stat(A1).crcs().length, a.length),
+          store.stat(A1).root());
       assertEquals(List.of(), store.verify(List.of(A1, B1)));
       reopen();
     }
@@ -88,10 +90,12 @@ class DiskStoreTest {
     assertEquals(SLICE, get(store.write(write(A1, 1, 0, 0, 0, a), direct(a))));
     refused(ErrorCode.VERSION_GONE, () -> store.locate(A1, 0, 1));
     assertEquals(SLICE, store.stat(A1).length());
-    assertEquals(List.of(false), store.list(null, 10).blocks().stream().map(e -> e.sealed()).toList());
+    assertEquals(
+        List.of(false), store.list(null, 10).blocks().stream().map(e -> e.sealed()).toList());
     reopen();
     refused(ErrorCode.VERSION_GONE, () -> store.stat(A1));
-    refused(ErrorCode.VERSION_GONE, () -> get(store.write(write(A1, 1, 0, 0, SLICE, a), direct(a))));
+    refused(
+        ErrorCode.VERSION_GONE, () -> get(store.write(write(A1, 1, 0, 0, SLICE, a), direct(a))));
   }
 
   @Test
@@ -117,7 +121,9 @@ class DiskStoreTest {
     Sealed sealed = get(store.seal(A2, GROUP, 2, 1, 2 * SLICE, 2 * SLICE));
     assertEquals(2, sealed.crcs().length);
     assertArrayEquals(Arrays.copyOf(one, 2 * SLICE), read(store, A2));
-    refused(ErrorCode.VERSION_GONE, () -> get(store.seal(new BlockKey(10, 3, 2), GROUP, 2, 2, 3 * SLICE, 3 * SLICE)));
+    refused(
+        ErrorCode.VERSION_GONE,
+        () -> get(store.seal(new BlockKey(10, 3, 2), GROUP, 2, 2, 3 * SLICE, 3 * SLICE)));
   }
 
   @Test
@@ -129,14 +135,18 @@ class DiskStoreTest {
     for (int i = 0; i < 2; i++) {
       assertEquals(SLICE, get(store.write(write(A1, 1, 0, 0, 0, first), direct(first))));
     }
-    refused(ErrorCode.CONFLICT, () -> get(store.write(write(A1, 1, 0, 0, 0, other), direct(other))));
-    refused(ErrorCode.CONFLICT, () -> get(store.write(write(A1, 1, 0, 0, 3 * SLICE, other), direct(other))));
+    refused(
+        ErrorCode.CONFLICT, () -> get(store.write(write(A1, 1, 0, 0, 0, other), direct(other))));
+    refused(
+        ErrorCode.CONFLICT,
+        () -> get(store.write(write(A1, 1, 0, 0, 3 * SLICE, other), direct(other))));
     Sealed sealed = get(store.writeAndSeal(write(A1, 1, 0, 0, SLICE, rest), direct(rest)));
     Sealed again = get(store.writeAndSeal(write(A1, 1, 0, 0, SLICE, rest), direct(rest)));
     assertEquals(sealed.root(), again.root());
     assertEquals(sealed.root(), get(store.seal(A1, GROUP, 1, 0, 0, a.length)).root());
     assertEquals(a.length, get(store.write(write(A1, 1, 0, 0, 0, first), direct(first))));
-    refused(ErrorCode.CONFLICT, () -> get(store.write(write(A1, 1, 0, 0, 0, other), direct(other))));
+    refused(
+        ErrorCode.CONFLICT, () -> get(store.write(write(A1, 1, 0, 0, 0, other), direct(other))));
     refused(ErrorCode.CONFLICT, () -> get(store.seal(A1, GROUP, 1, 0, 0, SLICE)));
     assertArrayEquals(a, read(store, A1));
   }
@@ -150,7 +160,9 @@ class DiskStoreTest {
     refused(ErrorCode.VERSION_GONE, () -> store.stat(A1));
     refused(ErrorCode.INVALID, () -> get(store.write(write(A1, 1, 0, 0, 5, a), direct(a))));
     refused(ErrorCode.INVALID, () -> get(store.write(write(A1, 1, 0, 0, 8 << 20, a), direct(a))));
-    refused(ErrorCode.INVALID, () -> get(store.write(write(new BlockKey(1, 0, 0), 1, 0, 0, 0, a), direct(a))));
+    refused(
+        ErrorCode.INVALID,
+        () -> get(store.write(write(new BlockKey(1, 0, 0), 1, 0, 0, 0, a), direct(a))));
     refused(ErrorCode.INVALID, () -> get(store.write(write(A1, 1, 1, SLICE, SLICE, a), direct(a))));
     refused(ErrorCode.VERSION_GONE, () -> get(store.seal(A1, GROUP, 1, 0, 0, SLICE)));
     refused(ErrorCode.INVALID, () -> get(store.seal(A1, GROUP, 1, 0, 0, 0)));
@@ -160,7 +172,12 @@ class DiskStoreTest {
   void payloadInSeveralBuffersIsOne() throws IOException {
     byte[] a = random(1, 2 * SLICE + 100);
     ByteBuffer whole = direct(a);
-    get(store.writeAndSeal(write(A1, 1, 0, 0, 0, a), whole.slice(0, 7), whole.slice(7, SLICE), whole.slice(SLICE + 7, a.length - SLICE - 7)));
+    get(
+        store.writeAndSeal(
+            write(A1, 1, 0, 0, 0, a),
+            whole.slice(0, 7),
+            whole.slice(7, SLICE),
+            whole.slice(SLICE + 7, a.length - SLICE - 7)));
     assertArrayEquals(a, read(store, A1));
   }
 
@@ -199,7 +216,8 @@ class DiskStoreTest {
     put(store, B1, random(1, 10));
     put(store, A2, random(2, 10));
     put(store, A1, random(3, 10));
-    assertEquals(List.of(A1, A2, B1), store.list(null, 10).blocks().stream().map(e -> e.block()).toList());
+    assertEquals(
+        List.of(A1, A2, B1), store.list(null, 10).blocks().stream().map(e -> e.block()).toList());
     assertEquals(List.of(A2), store.list(A1, 1).blocks().stream().map(e -> e.block()).toList());
     assertTrue(store.list(A1, 1).more());
     assertEquals(3, store.blocksOf(GROUP).size());
@@ -210,7 +228,9 @@ class DiskStoreTest {
     }
     assertEquals(List.of(new GroupDigest(GROUP, 3, expected)), store.digests());
     get(store.delete(List.of(A1, A1, new BlockKey(99, 1, 1))));
-    expected -= Checksums.digest(A1, Checksums.root(Checksums.slices(ByteBuffer.wrap(random(3, 10))), 1, 10));
+    expected -=
+        Checksums.digest(
+            A1, Checksums.root(Checksums.slices(ByteBuffer.wrap(random(3, 10))), 1, 10));
     for (int i = 0; i < 2; i++) {
       assertEquals(List.of(new GroupDigest(GROUP, 2, expected)), store.digests());
       assertEquals(2, store.report().blocks());
@@ -297,7 +317,9 @@ class DiskStoreTest {
   @Test
   void theLimitRefusesDataButNotDeletion() throws IOException {
     store.close();
-    store = DiskStore.open(dir.resolve("small"), DiskOptions.DEFAULTS.withSegment(1 << 20).withCapacity(4 << 20));
+    store =
+        DiskStore.open(
+            dir.resolve("small"), DiskOptions.DEFAULTS.withSegment(1 << 20).withCapacity(4 << 20));
     int written = 0;
     try {
       for (; written < 100; written++) {
@@ -308,7 +330,15 @@ class DiskStoreTest {
     }
     assertTrue(written >= 12 && written < 16, "Blocks that fit: " + written);
     assertEquals(DiskState.FULL, store.report().state());
-    get(store.delete(List.of(new BlockKey(0, 1, 0), new BlockKey(1, 1, 0), new BlockKey(2, 1, 0), new BlockKey(3, 1, 0), new BlockKey(4, 1, 0), new BlockKey(5, 1, 0))));
+    get(
+        store.delete(
+            List.of(
+                new BlockKey(0, 1, 0),
+                new BlockKey(1, 1, 0),
+                new BlockKey(2, 1, 0),
+                new BlockKey(3, 1, 0),
+                new BlockKey(4, 1, 0),
+                new BlockKey(5, 1, 0))));
     Until.holds(() -> store.report().state() == DiskState.UP);
     put(store, new BlockKey(200, 1, 0), random(200, 256 << 10));
     for (int i = 6; i < written; i++) {

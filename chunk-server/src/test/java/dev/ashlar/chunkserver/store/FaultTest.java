@@ -35,7 +35,8 @@ class FaultTest {
   private final FaultyIo.Faults faults = new FaultyIo.Faults();
 
   private DiskStore open(DiskOptions options) throws IOException {
-    return DiskStore.open(dir.resolve("d"), options, path -> new FaultyIo(new RealDiskIo(path), faults));
+    return DiskStore.open(
+        dir.resolve("d"), options, path -> new FaultyIo(new RealDiskIo(path), faults));
   }
 
   private static void refused(ErrorCode code, Executable what) {
@@ -129,7 +130,9 @@ class FaultTest {
       Until.holds(faults::syncHeld);
       byte[] large = random(1, 600 << 10);
       CompletableFuture<?> second = store.writeAndSeal(write(B, 1, 0, 0, 0, large), direct(large));
-      refused(ErrorCode.RETRY, () -> get(store.writeAndSeal(write(C, 1, 0, 0, 0, large), direct(large))));
+      refused(
+          ErrorCode.RETRY,
+          () -> get(store.writeAndSeal(write(C, 1, 0, 0, 0, large), direct(large))));
       faults.letSyncGo();
       get(first);
       get(second);

@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * A directory in memory that knows what is on media and what is only in the page cache. It can stop at the n-th change with an error, and say what a power cut or a kill at
- * that point leaves: of unsynced changes a power cut leaves any subset of 512-byte sectors, a kill leaves all.
+ * A directory in memory that knows what is on media and what is only in the page cache. It can stop
+ * at the n-th change with an error, and say what a power cut or a kill at that point leaves: of
+ * unsynced changes a power cut leaves any subset of 512-byte sectors, a kill leaves all.
  */
 final class SimDisk implements DiskIo {
   private static final int SECTOR = 512;
@@ -73,7 +74,10 @@ final class SimDisk implements DiskIo {
     }
 
     private void apply(Change c) {
-      current = c.truncateTo >= 0 ? Arrays.copyOf(current, (int) c.truncateTo) : with(current, c.position, c.data, 0, c.data.length);
+      current =
+          c.truncateTo >= 0
+              ? Arrays.copyOf(current, (int) c.truncateTo)
+              : with(current, c.position, c.data, 0, c.data.length);
       unsynced.add(c);
     }
 
@@ -116,7 +120,9 @@ final class SimDisk implements DiskIo {
       }
       byte[] zeros = new byte[(int) Math.max(0, Math.min(length, current.length - position))];
       apply(new Change(position, zeros, -1));
-      for (long page = (position + PAGE - 1) / PAGE; (page + 1) * PAGE <= position + length; page++) {
+      for (long page = (position + PAGE - 1) / PAGE;
+          (page + 1) * PAGE <= position + length;
+          page++) {
         holes.add(page);
       }
       return true;
@@ -142,11 +148,16 @@ final class SimDisk implements DiskIo {
       int mode = r.nextInt(4);
       for (Change c : unsynced) {
         if (c.truncateTo >= 0) {
-          left = mode == 0 || mode == 2 && r.nextBoolean() ? left : Arrays.copyOf(left, (int) Math.min(left.length, c.truncateTo));
+          left =
+              mode == 0 || mode == 2 && r.nextBoolean()
+                  ? left
+                  : Arrays.copyOf(left, (int) Math.min(left.length, c.truncateTo));
           continue;
         }
         for (int from = 0; from < c.data.length; ) {
-          int to = (int) Math.min(c.data.length, ((c.position + from) / SECTOR + 1) * SECTOR - c.position);
+          int to =
+              (int)
+                  Math.min(c.data.length, ((c.position + from) / SECTOR + 1) * SECTOR - c.position);
           if (mode == 1 || mode >= 2 && r.nextInt(mode == 2 ? 2 : 8) > 0) {
             left = with(left, c.position, c.data, from, to);
           }

@@ -21,7 +21,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Space comes back: by punching, by compaction, after crashes. Bytes on disk are those that the file system counts. */
+/**
+ * Space comes back: by punching, by compaction, after crashes. Bytes on disk are those that the
+ * file system counts.
+ */
 class SpaceTest {
   private static final int BLOCK = 512 << 10;
 
@@ -29,7 +32,10 @@ class SpaceTest {
   private final FaultyIo.Faults faults = new FaultyIo.Faults();
 
   private DiskStore open() throws IOException {
-    return DiskStore.open(dir.resolve("d"), DiskOptions.DEFAULTS.withSegment(2 << 20), path -> new FaultyIo(new RealDiskIo(path), faults));
+    return DiskStore.open(
+        dir.resolve("d"),
+        DiskOptions.DEFAULTS.withSegment(2 << 20),
+        path -> new FaultyIo(new RealDiskIo(path), faults));
   }
 
   private long onDisk() throws IOException {

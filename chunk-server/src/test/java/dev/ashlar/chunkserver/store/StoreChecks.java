@@ -27,7 +27,10 @@ final class StoreChecks {
     return rows;
   }
 
-  /** Promised blocks are there with their bytes; whatever else is there was at least asked for, and is whole. */
+  /**
+   * Promised blocks are there with their bytes; whatever else is there was at least asked for, and
+   * is whole.
+   */
   static void blocks(StoreState state, Workload load) throws IOException {
     BlockVerifier verifier = new BlockVerifier(state.log);
     Set<BlockKey> found = new HashSet<>();
@@ -35,12 +38,23 @@ final class StoreChecks {
       byte[] expected = load.promised.getOrDefault(row.key(), load.mayBe.get(row.key()));
       assertNotNull(expected, () -> row.key() + " is there, but was deleted or never sealed");
       assertEquals(expected.length, row.length(), () -> "length of " + row.key());
-      assertTrue(Arrays.equals(Checksums.slices(ByteBuffer.wrap(expected)), row.crcs()), () -> row.key() + " has other bytes");
-      assertNull(verifier.fault(row), () -> row + " is damaged, synced to " + Address.text(state.log.synced()) + ", promised " + load.promised.containsKey(row.key()));
+      assertTrue(
+          Arrays.equals(Checksums.slices(ByteBuffer.wrap(expected)), row.crcs()),
+          () -> row.key() + " has other bytes");
+      assertNull(
+          verifier.fault(row),
+          () ->
+              row
+                  + " is damaged, synced to "
+                  + Address.text(state.log.synced())
+                  + ", promised "
+                  + load.promised.containsKey(row.key()));
       found.add(row.key());
     }
     for (BlockKey key : load.promised.keySet()) {
-      assertTrue(found.contains(key) || load.mayBeGone.contains(key), () -> key + " was promised and is lost");
+      assertTrue(
+          found.contains(key) || load.mayBeGone.contains(key),
+          () -> key + " was promised and is lost");
     }
     assertEquals(List.of(), state.takeBad());
   }
@@ -64,7 +78,10 @@ final class StoreChecks {
       used.computeIfAbsent(Address.segment(e.address()), s -> new ArrayList<>()).add(e);
     }
     for (BlockLog.Segment segment : state.log.segments()) {
-      assertEquals(Ranges.bytes(used.getOrDefault(segment.id(), List.of())), state.space.live(segment.id()), () -> "live bytes of segment " + segment.id());
+      assertEquals(
+          Ranges.bytes(used.getOrDefault(segment.id(), List.of())),
+          state.space.live(segment.id()),
+          () -> "live bytes of segment " + segment.id());
     }
   }
 }

@@ -4,13 +4,29 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Long random runs with restarts, lost indexes, full disks and disks that cannot punch, compared with a model all the time. */
+/**
+ * Long random runs with restarts, lost indexes, full disks and disks that cannot punch, compared
+ * with a model all the time.
+ */
 class StoreModelTest {
-  private static final DiskOptions OPTIONS = DiskOptions.DEFAULTS.withSegment(96 << 10).withReserve(0).withPunch(4096);
+  private static final DiskOptions OPTIONS =
+      DiskOptions.DEFAULTS.withSegment(96 << 10).withReserve(0).withPunch(4096);
   private static final int SEEDS = Integer.getInteger("ashlar.seeds", 2) * 5;
   private static final int STEPS = 1500;
+
+  @BeforeAll
+  static void quiet() {
+    QuietLog.on();
+  }
+
+  @AfterAll
+  static void loud() {
+    QuietLog.off();
+  }
 
   @Test
   void agreesWithTheModel() {
@@ -35,7 +51,8 @@ class StoreModelTest {
     for (int done = 0; done < STEPS; ) {
       disk.punching = punching;
       disk.capacity = tight ? 700 << 10 : Long.MAX_VALUE;
-      StoreState state = new StoreState(new BlockLog(disk, 99, OPTIONS.segmentBytes()), new BlockIndex(index));
+      StoreState state =
+          new StoreState(new BlockLog(disk, 99, OPTIONS.segmentBytes()), new BlockIndex(index));
       StoreCore core = StoreCore.recover(state, disk, OPTIONS);
       StoreChecks.blocks(state, load);
       StoreChecks.counters(state);

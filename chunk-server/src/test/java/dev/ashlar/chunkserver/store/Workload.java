@@ -17,7 +17,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random operations on a {@link StoreCore}, and what must be there afterwards. A seal or deletion that was synced is promised; one that was not may have happened or not.
+ * Random operations on a {@link StoreCore}, and what must be there afterwards. A seal or deletion
+ * that was synced is promised; one that was not may have happened or not.
  */
 final class Workload {
   private static final int SLICE = BlockLayout.SLICE_BYTES;
@@ -115,7 +116,9 @@ final class Workload {
     @Nullable BlockKey found = null;
     for (Map<BlockKey, byte[]> map : List.of(promised, mayBe)) {
       for (BlockKey key : map.keySet()) {
-        if (key.chunk() == chunk && !mayBeGone.contains(key) && (found == null || key.version() > found.version() || random.nextInt(4) == 0)) {
+        if (key.chunk() == chunk
+            && !mayBeGone.contains(key)
+            && (found == null || key.version() > found.version() || random.nextInt(4) == 0)) {
           found = key;
         }
       }
@@ -161,9 +164,15 @@ final class Workload {
     }
   }
 
-  /** An older writer of a chunk is fenced off by a newer one, a base may be deleted: both end a writing. A full disk does too. */
+  /**
+   * An older writer of a chunk is fenced off by a newer one, a base may be deleted: both end a
+   * writing. A full disk does too.
+   */
   private void giveUp(BlockKey key, AshlarException e) throws AshlarException {
-    if (e.code() != ErrorCode.STALE_EPOCH && e.code() != ErrorCode.VERSION_GONE && e.code() != ErrorCode.NO_SPACE && e.code() != ErrorCode.CONFLICT) {
+    if (e.code() != ErrorCode.STALE_EPOCH
+        && e.code() != ErrorCode.VERSION_GONE
+        && e.code() != ErrorCode.NO_SPACE
+        && e.code() != ErrorCode.CONFLICT) {
       throw e;
     }
     writing.remove(key);
