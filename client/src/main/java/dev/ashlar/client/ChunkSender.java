@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,10 @@ final class ChunkSender implements AutoCloseable {
   private static final Duration TICK = Duration.ofMillis(20);
 
   /** How often one chunk is moved to other servers. */
-  private static final int MOST_RESTARTS = 4;
+  private static final int MOST_RESTARTS = 6;
+
+  /** Grows with every restart: servers may just be starting. All together some seconds. */
+  private static final long RESTART_PAUSE_MS = 25;
 
   private final String name;
   private final ClientServices services;
@@ -37,7 +41,7 @@ final class ChunkSender implements AutoCloseable {
   private final PlaceSource places;
   private final Committed committed;
   private final StripeCoder coder;
-  private final Mailbox<Lane> mailbox = new Mailbox<>();
+  private final Mailbox<Lane.Send> mailbox = new Mailbox<>();
   private final List<ChunkWrite> underWay = new ArrayList<>();
   private final TreeMap<Integer, CommittedChunk> sealed = new TreeMap<>();
   private final Set<Long> failedGroups = new LinkedHashSet<>();
@@ -102,12 +106,11 @@ final class ChunkSender implements AutoCloseable {
   /** Sends what can be sent of this chunk now. */
   void push(ChunkWrite chunk) {
     for (Lane lane : chunk.lanes()) {
-      Lane.Send next = lane.next(System.nanoTime());
-      if (next != null) {
+      for (Lane.Send next = lane.next(now()); next != null; next = lane.next(now())) {
         Batch batch = next.batch();
         ByteBuf payload = batch == null ? null : batch.toSend(lane.index());
         mailbox.expect(
-            lane,
+            next,
             services
                 .blocks()
                 .send(
@@ -119,9 +122,13 @@ final class ChunkSender implements AutoCloseable {
     }
   }
 
+  private static long now() {
+    return System.nanoTime();
+  }
+
   /** Deals with the answers that are there, without waiting. */
   void pump() throws AshlarException {
-    Mailbox.Answer<Lane> answer = mailbox.poll();
+    Mailbox.Answer<Lane.Send> answer = mailbox.poll();
     if (answer != null) {
       do {
         answered(answer);
@@ -133,7 +140,7 @@ final class ChunkSender implements AutoCloseable {
 
   /** Deals with the answers that are there, or waits a moment for one. */
   void work() throws AshlarException {
-    Mailbox.Answer<Lane> answer = underWay.isEmpty() ? null : mailbox.poll(TICK);
+    Mailbox.Answer<Lane.Send> answer = underWay.isEmpty() ? null : mailbox.poll(TICK);
     if (answer != null) {
       answered(answer);
       pump();
@@ -171,8 +178,9 @@ final class ChunkSender implements AutoCloseable {
     return piece;
   }
 
-  private void answered(Mailbox.Answer<Lane> answer) throws AshlarException {
-    Lane lane = answer.request();
+  private void answered(Mailbox.Answer<Lane.Send> answer) throws AshlarException {
+    Lane.Send send = answer.request();
+    Lane lane = send.lane();
     ChunkWrite chunk = lane.chunk();
     try (RpcReply reply = answer.reply()) {
       if (!chunk.owns(lane) || lane.failure() != null) {
@@ -182,8 +190,8 @@ final class ChunkSender implements AutoCloseable {
       if (error != null) {
         failed(chunk, lane, error);
       } else if (reply != null && reply.message() instanceof ChunkReply message) {
-        Batch sent = lane.inFlight();
-        String complaint = lane.answered(message, answer.tookNs());
+        Batch sent = send.batch();
+        String complaint = lane.answered(send, message, answer.tookNs());
         services.writeHealth().answered(lane.place().server(), answer.tookNs());
         if (complaint != null) {
           giveUp(chunk, lane, "failed: " + complaint, false);
@@ -276,6 +284,9 @@ final class ChunkSender implements AutoCloseable {
               + troubles
               + ". Write it again");
     }
+    if (chunk.restarts() > 0) {
+      pause(RESTART_PAUSE_MS << chunk.restarts());
+    }
     services.stats().restarted();
     if (chunk.base() == 0) {
       failedGroups.add(chunk.place().group());
@@ -298,6 +309,15 @@ final class ChunkSender implements AutoCloseable {
     if (complete && !chunk.complete()) {
       chunk.finish();
       push(chunk);
+    }
+  }
+
+  private void pause(long ms) throws AshlarException {
+    try {
+      TimeUnit.MILLISECONDS.sleep(ms);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while writing " + name, e);
     }
   }
 

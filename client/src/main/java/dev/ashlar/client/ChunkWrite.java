@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChunkWrite {
   /** No server is given up for slowness before it was silent for this long. */
-  static final long PATIENCE_NS = 1_000_000_000L;
+  static final long PATIENCE_NS = 2_000_000_000L;
 
   /** Nor before it took this many times as long as the median of its sisters. */
   private static final int PATIENCE_FACTOR = 4;

@@ -203,7 +203,7 @@ public final class FileHandle {
 
   private Attr publish(boolean release) throws AshlarException {
     ContentWriter open = writer;
-    if (open == null || (!release && open.size() == attr.size() && open.sealedChunks() == 0)) {
+    if (open == null || !dirty(open)) {
       return attr;
     }
     open.seal();
@@ -248,28 +248,50 @@ public final class FileHandle {
         return;
       }
       released = true;
-      boolean done = mode == OpenMode.READ;
+      boolean leased = mode != OpenMode.READ;
+      AshlarException failure = null;
       try {
-        if (!done && writer != null) {
+        if (writer != null && dirty(writer)) {
           var _ = publish(true);
-          done = true;
+          leased = false;
         }
-      } finally {
-        closeWriter();
-        forgetReader();
-        if (mode != OpenMode.READ) {
-          services.keepAlive().dropLease(epoch);
-        }
-        if (!done) {
-          var _ =
-              services
-                  .masters()
-                  .submit(new Command.ReleaseLease(attr.inode(), epoch), MasterReply.Done.class);
-        }
+      } catch (AshlarException e) {
+        failure = e;
+      }
+      closeWriter();
+      forgetReader();
+      if (mode != OpenMode.READ) {
+        services.keepAlive().dropLease(epoch);
+      }
+      if (leased) {
+        failure = giveBackLease(failure);
+      }
+      if (failure != null) {
+        throw failure;
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  private @Nullable AshlarException giveBackLease(@Nullable AshlarException failure) {
+    try {
+      var _ =
+          services
+              .masters()
+              .submit(new Command.ReleaseLease(attr.inode(), epoch), MasterReply.Done.class);
+      return failure;
+    } catch (AshlarException e) {
+      if (failure == null) {
+        return e;
+      }
+      failure.addSuppressed(e);
+      return failure;
+    }
+  }
+
+  private boolean dirty(ContentWriter open) {
+    return open.size() != attr.size() || open.sealedChunks() > 0;
   }
 
   private void checkOpen() throws AshlarException {

@@ -6,17 +6,29 @@ import dev.ashlar.protocol.Checksums;
 import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkReply;
 import dev.ashlar.protocol.message.ChunkRequest;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One block of a chunk that is being written: what goes to its server next, one request at a time,
- * and how it ended. Decides only; {@link ChunkWrite} owns it.
+ * One block of a chunk that is being written: what goes to its server next, a few requests ahead of
+ * the answers, and how it ended. Decides only; {@link ChunkWrite} owns it.
  */
 final class Lane {
-  /** A request, and the batch whose bytes it carries, if any. */
-  record Send(ChunkRequest request, @Nullable Batch batch) {}
+  /**
+   * Requests under way. One connection carries them in order and the server takes them in order;
+   * with the second one already there it need not wait for this client.
+   */
+  private static final int WINDOW = 2;
+
+  /**
+   * A request.
+   *
+   * @param batch whose bytes it carries, if any
+   * @param upTo how many batches are received or passed over once it is answered
+   */
+  record Send(Lane lane, ChunkRequest request, @Nullable Batch batch, int upTo, long sentAtNs) {}
 
   private final ChunkWrite chunk;
   private final int index;
@@ -25,11 +37,10 @@ final class Lane {
   private final IntList crcs = new IntList();
   private boolean keptKnown;
   private int nextBatch;
-  private boolean busy;
-  private long sentAtNs;
+  private final ArrayDeque<Send> underWay = new ArrayDeque<>();
+  private boolean sealSent;
   private long tookNs;
   private int received;
-  private @Nullable Batch inFlight;
   private @Nullable String failure;
   private boolean sealed;
 
@@ -62,11 +73,12 @@ final class Lane {
   }
 
   boolean busy() {
-    return busy;
+    return !underWay.isEmpty();
   }
 
+  /** When the oldest request under way was sent; only if {@link #busy}. */
   long sentAtNs() {
-    return sentAtNs;
+    return underWay.getFirst().sentAtNs;
   }
 
   /** How long the last answer took. */
@@ -77,10 +89,6 @@ final class Lane {
   /** Grows with every answer, so that sisters can be compared. */
   int progress() {
     return sealed ? Integer.MAX_VALUE : received;
-  }
-
-  @Nullable Batch inFlight() {
-    return inFlight;
   }
 
   @Nullable String failure() {
@@ -122,64 +130,62 @@ final class Lane {
     crcs.addAll(batch.usedCrcs(index));
   }
 
-  /**
-   * What to send now, null if there is nothing or an answer is awaited. The lane is busy after it.
-   */
+  /** What to send now; null if there is nothing, or enough is under way. */
   @Nullable Send next(long nowNs) {
-    if (busy || ended()) {
+    if (underWay.size() == WINDOW || sealSent || ended()) {
       return null;
     }
     List<Batch> batches = chunk.batches();
     while (nextBatch < batches.size() && batches.get(nextBatch).length(index) == 0) {
       nextBatch++;
     }
-    Send send = null;
+    ChunkRequest request;
+    Batch batch = null;
     if (nextBatch < batches.size()) {
-      send = write(batches.get(nextBatch++));
+      batch = batches.get(nextBatch++);
+      request = write(batch);
     } else if (chunk.complete()) {
-      send =
-          new Send(
-              new ChunkRequest.SealBlock(
-                  key,
-                  place.disk(),
-                  chunk.place().group(),
-                  chunk.place().token(),
-                  chunk.base(),
-                  chunk.keep(),
-                  chunk.blockLength(index)),
-              null);
+      request = seal();
+    } else {
+      return null;
     }
-    if (send != null) {
-      busy = true;
-      sentAtNs = nowNs;
-      inFlight = send.batch;
-    }
+    Send send = new Send(this, request, batch, nextBatch, nowNs);
+    underWay.add(send);
     return send;
   }
 
-  private Send write(Batch batch) {
-    boolean last =
+  private ChunkRequest write(Batch batch) {
+    sealSent =
         chunk.complete() && batch.blockOffset() + batch.length(index) == chunk.blockLength(index);
-    return new Send(
-        new ChunkRequest.WriteBlock(
-            key,
-            place.disk(),
-            chunk.place().group(),
-            chunk.place().token(),
-            chunk.base(),
-            chunk.keep(),
-            batch.blockOffset(),
-            batch.usedCrcs(index),
-            last),
-        batch);
+    return new ChunkRequest.WriteBlock(
+        key,
+        place.disk(),
+        chunk.place().group(),
+        chunk.place().token(),
+        chunk.base(),
+        chunk.keep(),
+        batch.blockOffset(),
+        batch.usedCrcs(index),
+        sealSent);
   }
 
-  /** The answer to the last request. Returns a sentence if it proves the block wrong. */
-  @Nullable String answered(ChunkReply reply, long afterNs) {
-    busy = false;
-    inFlight = null;
+  private ChunkRequest seal() {
+    sealSent = true;
+    return new ChunkRequest.SealBlock(
+        key,
+        place.disk(),
+        chunk.place().group(),
+        chunk.place().token(),
+        chunk.base(),
+        chunk.keep(),
+        chunk.blockLength(index));
+  }
+
+  /** The answer to a request. Returns a sentence if it proves the block wrong. */
+  @Nullable String answered(Send send, ChunkReply reply, long afterNs) {
+    underWay.remove(send);
     tookNs = afterNs;
-    received = nextBatch;
+    received = Math.max(received, send.upTo);
     return switch (reply) {
       case ChunkReply.Written _ -> null;
       case ChunkReply.Sealed s -> sealedAs(s);
@@ -214,8 +220,7 @@ final class Lane {
   }
 
   void fail(String why) {
-    busy = false;
-    inFlight = null;
+    underWay.clear();
     if (failure == null) {
       failure = why;
     }
