@@ -385,8 +385,11 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   /** Why these blocks may be on this disk, one answer each, at most 1,000: for fsck. */
-  public List<MasterReply.BlockFate> explainBlocks(long disk, List<MasterRequest.BlockEntry> blocks) throws AshlarException {
-    return masters.query(new MasterRequest.ExplainBlocks(disk, blocks), MasterReply.Explained.class).fates();
+  public List<MasterReply.BlockFate> explainBlocks(long disk, List<MasterRequest.BlockEntry> blocks)
+      throws AshlarException {
+    return masters
+        .query(new MasterRequest.ExplainBlocks(disk, blocks), MasterReply.Explained.class)
+        .fates();
   }
 
   private Attr change(Command command) throws AshlarException {

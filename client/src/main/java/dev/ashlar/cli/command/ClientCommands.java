@@ -24,6 +24,10 @@ public final class ClientCommands {
                 new DfCommand())),
         new Program.Section(
             "State of a cluster",
-            List.of(new StatusCommand(), new FsckCommand(), new WaitHealthyCommand(), new MastersCommand())));
+            List.of(
+                new StatusCommand(),
+                new FsckCommand(),
+                new WaitHealthyCommand(),
+                new MastersCommand())));
   }
 }

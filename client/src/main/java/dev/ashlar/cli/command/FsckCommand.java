@@ -50,15 +50,17 @@ public final class FsckCommand implements CliCommand {
   @Override
   public String details() {
     return """
-        Reports blocks that are missing, wrong or needed by nobody, chunks without full redundancy, and files that lost data. With REMOTE only the files there.
-        --verify reads every byte, checks it against the writer's checksums and compares parity with data.
-        Exit code 0 only if nothing is wrong. Blocks of writes and deletions under way are counted, and are not wrong.
-        """;
+    Reports blocks that are missing, wrong or needed by nobody, chunks without full redundancy, and files that lost data. With REMOTE only the files there.
+    --verify reads every byte, checks it against the writer's checksums and compares parity with data.
+    Exit code 0 only if nothing is wrong. Blocks of writes and deletions under way are counted, and are not wrong.
+    """;
   }
 
   @Override
   public Options options() {
-    return Connection.options().addOption(Opt.flag("verify", "read every byte, compare parity with data")).addOption(Opt.flag("json", "one JSON object, see docs/OPERATIONS.md"));
+    return Connection.options()
+        .addOption(Opt.flag("verify", "read every byte, compare parity with data"))
+        .addOption(Opt.flag("json", "one JSON object, see docs/OPERATIONS.md"));
   }
 
   @Override
@@ -75,7 +77,11 @@ public final class FsckCommand implements CliCommand {
         ClusterFsck cluster = new ClusterFsck(connection.fs());
         Progress progress = Progress.start("fsck", terminal)) {
       FsckReport report =
-          new Fsck(cluster, progress, p -> tell(in, progress, p)).run(Paths.normalize(path), operands.isEmpty() ? null : below(connection.fs(), path), in.has("verify"));
+          new Fsck(cluster, progress, p -> tell(in, progress, p))
+              .run(
+                  Paths.normalize(path),
+                  operands.isEmpty() ? null : below(connection.fs(), path),
+                  in.has("verify"));
       if (in.has("json")) {
         terminal.out().println(Json.pretty(report));
       } else {
@@ -91,24 +97,38 @@ public final class FsckCommand implements CliCommand {
     }
     StringBuilder line = new StringBuilder(p.kind().name().toLowerCase(Locale.ROOT)).append(": ");
     if (!p.path().isEmpty()) {
-      line.append(p.path()).append(p.index() < 0 ? "" : ", chunk " + p.index() + " (" + p.chunk() + ")").append(p.block() < 0 ? "" : ", block " + p.block()).append(": ");
+      line.append(p.path())
+          .append(p.index() < 0 ? "" : ", chunk " + p.index() + " (" + p.chunk() + ")")
+          .append(p.block() < 0 ? "" : ", block " + p.block())
+          .append(": ");
     }
     line.append(p.detail());
     if (!p.server().isEmpty()) {
-      line.append(" (").append(p.server()).append(p.disk().isEmpty() ? "" : ", disk " + p.disk()).append(')');
+      line.append(" (")
+          .append(p.server())
+          .append(p.disk().isEmpty() ? "" : ", disk " + p.disk())
+          .append(')');
     }
     progress.say(Terminal.harmless(line.toString()));
   }
 
   static void print(FsckReport r, PrintStream out) {
-    out.printf("checked     %d files, %s, in %d chunks; %d blocks on disks%n", r.files(), Sizes.human(r.bytes()), r.chunks(), r.blocks());
+    out.printf(
+        "checked     %d files, %s, in %d chunks; %d blocks on disks%n",
+        r.files(), Sizes.human(r.bytes()), r.chunks(), r.blocks());
     if (r.verified()) {
-      out.printf("verified    %d chunks, %s read, parity compared with data%n", r.verifiedChunks(), Sizes.human(r.verifiedBytes()));
+      out.printf(
+          "verified    %d chunks, %s read, parity compared with data%n",
+          r.verifiedChunks(), Sizes.human(r.verifiedBytes()));
     }
     if (r.staged() + r.pendingDeletion() > 0) {
-      out.printf("under way   %d blocks of writes, %d of deletions%n", r.staged(), r.pendingDeletion());
+      out.printf(
+          "under way   %d blocks of writes, %d of deletions%n", r.staged(), r.pendingDeletion());
     }
-    String counts = r.counts().entrySet().stream().map(e -> e.getValue() + " " + e.getKey().name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(", "));
+    String counts =
+        r.counts().entrySet().stream()
+            .map(e -> e.getValue() + " " + e.getKey().name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", "));
     out.println(r.clean() ? "clean" : "problems    " + counts);
   }
 

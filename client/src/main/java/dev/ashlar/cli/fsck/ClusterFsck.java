@@ -19,7 +19,10 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** {@link FsckCluster} of a real cluster. Borrows the file system; owns its connections to chunk servers. */
+/**
+ * {@link FsckCluster} of a real cluster. Borrows the file system; owns its connections to chunk
+ * servers.
+ */
 public final class ClusterFsck implements FsckCluster, AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final long TOKEN_RENEWAL_MS = 60_000;
@@ -47,7 +50,8 @@ public final class ClusterFsck implements FsckCluster, AutoCloseable {
     return servers.call(server, request, TIMEOUT);
   }
 
-  private RpcReply read(String server, long disk, BlockKey block, long offset, int length) throws AshlarException {
+  private RpcReply read(String server, long disk, BlockKey block, long offset, int length)
+      throws AshlarException {
     return ask(server, new ChunkRequest.ReadBlock(block, disk, token(), offset, length));
   }
 
@@ -55,7 +59,12 @@ public final class ClusterFsck implements FsckCluster, AutoCloseable {
     if (type.isInstance(reply.message())) {
       return type.cast(reply.message());
     }
-    throw new AshlarException(ErrorCode.INTERNAL, "A chunk server answered with " + reply.message().getClass().getSimpleName() + " instead of " + type.getSimpleName());
+    throw new AshlarException(
+        ErrorCode.INTERNAL,
+        "A chunk server answered with "
+            + reply.message().getClass().getSimpleName()
+            + " instead of "
+            + type.getSimpleName());
   }
 
   @Override
@@ -69,14 +78,16 @@ public final class ClusterFsck implements FsckCluster, AutoCloseable {
   }
 
   @Override
-  public ChunkReply.Blocks listBlocks(String server, long disk, BlockKey after, int limit) throws AshlarException {
+  public ChunkReply.Blocks listBlocks(String server, long disk, BlockKey after, int limit)
+      throws AshlarException {
     try (RpcReply reply = ask(server, new ChunkRequest.ListBlocks(disk, token(), after, limit))) {
       return expect(reply, ChunkReply.Blocks.class);
     }
   }
 
   @Override
-  public ChunkReply.BlockInfo statBlock(String server, long disk, BlockKey block) throws AshlarException {
+  public ChunkReply.BlockInfo statBlock(String server, long disk, BlockKey block)
+      throws AshlarException {
     try (RpcReply reply = ask(server, new ChunkRequest.StatBlock(block, disk, token()))) {
       return expect(reply, ChunkReply.BlockInfo.class);
     }

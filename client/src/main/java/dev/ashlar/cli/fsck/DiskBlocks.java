@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * What one disk has, in the order of the keys, in few bytes a block, and which of it files are known to need. Filled by one thread; then {@link #find} and {@link #need}
- * are for one thread too.
+ * What one disk has, in the order of the keys, in few bytes a block, and which of it files are
+ * known to need. Filled by one thread; then {@link #find} and {@link #need} are for one thread too.
  */
 final class DiskBlocks {
   private static final int FIRST_CAPACITY = 1_024;
@@ -31,7 +31,8 @@ final class DiskBlocks {
    */
   void add(BlockEntry e) {
     if (size > 0 && compare(size - 1, e.block()) >= 0) {
-      throw new IllegalArgumentException("Blocks are not listed in order: " + e.block() + " after " + key(size - 1));
+      throw new IllegalArgumentException(
+          "Blocks are not listed in order: " + e.block() + " after " + key(size - 1));
     }
     if (size == chunks.length) {
       grow();
@@ -91,7 +92,8 @@ final class DiskBlocks {
   }
 
   BlockEntry entry(int at) {
-    return new BlockEntry(key(at), groups[at], lengths[at], roots[at], epochs[at], flags[at] == SEALED);
+    return new BlockEntry(
+        key(at), groups[at], lengths[at], roots[at], epochs[at], flags[at] == SEALED);
   }
 
   /** Some file needs the block at this place. */

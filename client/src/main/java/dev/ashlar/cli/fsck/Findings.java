@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** Collects problems: counts all, keeps a bounded number, and tells each kept one at once. Thread-safe. */
+/**
+ * Collects problems: counts all, keeps a bounded number, and tells each kept one at once.
+ * Thread-safe.
+ */
 final class Findings {
   static final int KEPT = 1_000;
 

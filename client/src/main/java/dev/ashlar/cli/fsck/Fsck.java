@@ -29,8 +29,10 @@ import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lists all blocks on all disks, then walks all files and looks for every block they need, then asks about the blocks that no file needs. What seems wrong is looked at
- * once more, since the cluster goes on working meanwhile. For one thread; disks are listed and chunks verified by {@link Tasks}.
+ * Lists all blocks on all disks, then walks all files and looks for every block they need, then
+ * asks about the blocks that no file needs. What seems wrong is looked at once more, since the
+ * cluster goes on working meanwhile. For one thread; disks are listed and chunks verified by {@link
+ * Tasks}.
  */
 public final class Fsck {
   private static final int PAGE = 1_000;
@@ -51,7 +53,9 @@ public final class Fsck {
   private long staged;
   private long deleting;
 
-  /** @param listener told of each problem when it is found, at most {@link Findings#KEPT} times */
+  /**
+   * @param listener told of each problem when it is found, at most {@link Findings#KEPT} times
+   */
   public Fsck(FsckCluster cluster, Progress progress, Consumer<Problem> listener) {
     this.cluster = cluster;
     this.progress = progress;
@@ -62,12 +66,19 @@ public final class Fsck {
    * Checks.
    *
    * @param path for the report
-   * @param selected which inodes to check, null for all: then blocks that nothing needs are looked for too
+   * @param selected which inodes to check, null for all: then blocks that nothing needs are looked
+   *     for too
    * @param verify whether to read every byte
    */
-  public FsckReport run(String path, @Nullable LongPredicate selected, boolean verify) throws IOException {
+  public FsckReport run(String path, @Nullable LongPredicate selected, boolean verify)
+      throws IOException {
     listDisks();
-    Tasks verifying = new Tasks(PARALLEL, sentence -> findings.add(new Problem(Problem.Kind.UNVERIFIED, "", -1, "", -1, "", "", sentence)));
+    Tasks verifying =
+        new Tasks(
+            PARALLEL,
+            sentence ->
+                findings.add(
+                    new Problem(Problem.Kind.UNVERIFIED, "", -1, "", -1, "", "", sentence)));
     long after = 0;
     boolean more = true;
     while (more) {
@@ -89,13 +100,30 @@ public final class Fsck {
     long blocks = listed.values().stream().mapToLong(DiskBlocks::size).sum();
     Map<Problem.Kind, Long> counts = findings.counts();
     return new FsckReport(
-        counts.isEmpty(), path, files, chunks, blocks, bytes, staged, deleting, verify, verifiedChunks.get(), verifiedBytes.get(), counts, findings.kept());
+        counts.isEmpty(),
+        path,
+        files,
+        chunks,
+        blocks,
+        bytes,
+        staged,
+        deleting,
+        verify,
+        verifiedChunks.get(),
+        verifiedBytes.get(),
+        counts,
+        findings.kept());
   }
 
   private void listDisks() throws IOException {
     ClusterStatus status = cluster.status();
     status.servers().forEach(s -> addresses.put(s.name(), s.address()));
-    Tasks tasks = new Tasks(PARALLEL, sentence -> findings.add(new Problem(Problem.Kind.UNREACHABLE, "", -1, "", -1, "", "", sentence)));
+    Tasks tasks =
+        new Tasks(
+            PARALLEL,
+            sentence ->
+                findings.add(
+                    new Problem(Problem.Kind.UNREACHABLE, "", -1, "", -1, "", "", sentence)));
     for (ClusterStatus.Disk d : status.disks()) {
       disks.put(d.id(), d);
       if (d.state().equals("up") || d.state().equals("full") || d.state().equals("suspect")) {
@@ -144,7 +172,8 @@ public final class Fsck {
     return blocks.entry(at);
   }
 
-  private void file(MasterReply.FileChunks file, boolean verify, Tasks verifying) throws IOException {
+  private void file(MasterReply.FileChunks file, boolean verify, Tasks verifying)
+      throws IOException {
     files++;
     bytes += file.attr().size();
     progress.expect(1, verify ? file.attr().size() : 0);
@@ -180,7 +209,18 @@ public final class Fsck {
     if (unusable > policy.m()) {
       wrong.addFirst(
           problem(
-              Problem.Kind.LOST, file, c, -1, unusable + " of " + Long.bitCount(stored) + " blocks cannot be used, and " + policy + " tolerates " + policy.m() + " losses"));
+              Problem.Kind.LOST,
+              file,
+              c,
+              -1,
+              unusable
+                  + " of "
+                  + Long.bitCount(stored)
+                  + " blocks cannot be used, and "
+                  + policy
+                  + " tolerates "
+                  + policy.m()
+                  + " losses"));
     }
     return wrong;
   }
@@ -188,7 +228,12 @@ public final class Fsck {
   private @Nullable Problem block(MasterReply.FileChunks file, ChunkPlace c, int i, long length) {
     BlockPlace place = c.blocks().get(i);
     if (!place.exists()) {
-      return problem(Problem.Kind.DEGRADED, file, c, i, "the block is nowhere at present and waits to be rebuilt");
+      return problem(
+          Problem.Kind.DEGRADED,
+          file,
+          c,
+          i,
+          "the block is nowhere at present and waits to be rebuilt");
     }
     if (!listed.containsKey(place.disk())) {
       return problem(Problem.Kind.DEGRADED, file, c, i, "the block's disk is out of reach");
@@ -203,13 +248,25 @@ public final class Fsck {
           file,
           c,
           i,
-          "the disk has " + entry.length() + " bytes with root " + Integer.toHexString(entry.root()) + (entry.sealed() ? "" : ", unsealed") + ", the writer committed " + length + " with root " + Integer.toHexString(c.roots()[i]));
+          "the disk has "
+              + entry.length()
+              + " bytes with root "
+              + Integer.toHexString(entry.root())
+              + (entry.sealed() ? "" : ", unsealed")
+              + ", the writer committed "
+              + length
+              + " with root "
+              + Integer.toHexString(c.roots()[i]));
     }
     return null;
   }
 
-  /** Looks at a chunk that seems wrong as it is now: it may have changed since the disks were listed. */
-  private List<Problem> again(MasterReply.FileChunks file, ChunkPlace c, List<Problem> wrong) throws IOException {
+  /**
+   * Looks at a chunk that seems wrong as it is now: it may have changed since the disks were
+   * listed.
+   */
+  private List<Problem> again(MasterReply.FileChunks file, ChunkPlace c, List<Problem> wrong)
+      throws IOException {
     MasterReply.Files fresh = cluster.scanFiles(file.attr().inode() - 1, 1);
     if (fresh.files().isEmpty() || fresh.files().getFirst().attr().inode() != file.attr().inode()) {
       return List.of(); // removed meanwhile
@@ -217,7 +274,9 @@ public final class Fsck {
     MasterReply.FileChunks now = fresh.files().getFirst();
     for (ChunkPlace n : now.chunks()) {
       if (n.index() == c.index()) {
-        return wrong.stream().allMatch(p -> p.block() < 0 || isGood(now, n, p.block())) ? List.of() : n.version() == c.version() ? wrong : List.of();
+        return wrong.stream().allMatch(p -> p.block() < 0 || isGood(now, n, p.block()))
+            ? List.of()
+            : n.version() == c.version() ? wrong : List.of();
       }
     }
     return List.of(); // cut off meanwhile
@@ -229,8 +288,10 @@ public final class Fsck {
       return false;
     }
     try {
-      ChunkReply.BlockInfo info = cluster.statBlock(place.server(), place.disk(), new BlockKey(c.chunk(), c.version(), i));
-      long length = BlockLayout.blockLength(Policy.parse(file.attr().policy()), c.storedLength(), i);
+      ChunkReply.BlockInfo info =
+          cluster.statBlock(place.server(), place.disk(), new BlockKey(c.chunk(), c.version(), i));
+      long length =
+          BlockLayout.blockLength(Policy.parse(file.attr().policy()), c.storedLength(), i);
       return info.sealed() && info.length() == length && info.root() == c.roots()[i];
     } catch (AshlarException e) {
       return false;
@@ -279,7 +340,8 @@ public final class Fsck {
   private void judge(long disk, List<BlockEntry> unneeded) throws IOException {
     List<BlockFate> fates = cluster.fates(disk, unneeded);
     if (fates.size() != unneeded.size()) {
-      throw new FailedException("The leader explained " + fates.size() + " of " + unneeded.size() + " blocks");
+      throw new FailedException(
+          "The leader explained " + fates.size() + " of " + unneeded.size() + " blocks");
     }
     for (int i = 0; i < unneeded.size(); i++) {
       switch (fates.get(i)) {
@@ -315,7 +377,8 @@ public final class Fsck {
             "no file needs " + entry.block() + " of " + entry.length() + " bytes"));
   }
 
-  private Problem problem(Problem.Kind kind, MasterReply.FileChunks file, ChunkPlace c, int block, String detail) {
+  private Problem problem(
+      Problem.Kind kind, MasterReply.FileChunks file, ChunkPlace c, int block, String detail) {
     BlockPlace place = block < 0 ? BlockPlace.NOWHERE : c.blocks().get(block);
     ClusterStatus.Disk disk = disks.get(place.disk());
     return new Problem(

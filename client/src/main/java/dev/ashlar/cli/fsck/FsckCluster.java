@@ -16,12 +16,17 @@ public interface FsckCluster {
 
   MasterReply.Files scanFiles(long after, int limit) throws AshlarException;
 
-  /** @param server host:port */
-  ChunkReply.Blocks listBlocks(String server, long disk, BlockKey after, int limit) throws AshlarException;
+  /**
+   * @param server host:port
+   */
+  ChunkReply.Blocks listBlocks(String server, long disk, BlockKey after, int limit)
+      throws AshlarException;
 
   ChunkReply.BlockInfo statBlock(String server, long disk, BlockKey block) throws AshlarException;
 
-  /** What the leader thinks of blocks that no file seems to need, one answer each, at most 1,000. */
+  /**
+   * What the leader thinks of blocks that no file seems to need, one answer each, at most 1,000.
+   */
   List<BlockFate> fates(long disk, List<BlockEntry> blocks) throws AshlarException;
 
   /**

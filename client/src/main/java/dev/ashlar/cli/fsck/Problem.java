@@ -11,7 +11,15 @@ package dev.ashlar.cli.fsck;
  * @param disk id in hexadecimal, empty if none
  * @param detail one sentence
  */
-public record Problem(Kind kind, String path, int index, String chunk, int block, String server, String disk, String detail) {
+public record Problem(
+    Kind kind,
+    String path,
+    int index,
+    String chunk,
+    int block,
+    String server,
+    String disk,
+    String detail) {
   /** What is wrong. */
   public enum Kind {
     /** The chunk cannot be decoded from what was found: bytes of the file are lost. */

@@ -23,8 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads every byte of every block of a chunk, checks it against the checksums that the writer committed, and compares parity with data. Holds one window of each block in
- * memory. Thread-safe.
+ * Reads every byte of every block of a chunk, checks it against the checksums that the writer
+ * committed, and compares parity with data. Holds one window of each block in memory. Thread-safe.
  */
 final class StripeVerifier {
   /** Bytes of each block looked at together: a multiple of every cell size. */
@@ -35,7 +35,8 @@ final class StripeVerifier {
   /** Reads a range of a block; answered by {@link ChunkReply.BlockData}. */
   @FunctionalInterface
   interface Source {
-    RpcReply read(String server, long disk, BlockKey block, long offset, int length) throws AshlarException;
+    RpcReply read(String server, long disk, BlockKey block, long offset, int length)
+        throws AshlarException;
   }
 
   private final Source source;
@@ -56,7 +57,8 @@ final class StripeVerifier {
   /**
    * Checks one chunk.
    *
-   * @return one sentence for each thing that is wrong; blocks that are known to be nowhere are no news and are left out
+   * @return one sentence for each thing that is wrong; blocks that are known to be nowhere are no
+   *     news and are left out
    * @throws AshlarException with VERSION_GONE if the chunk was replaced meanwhile
    */
   List<String> verify(String policyText, ChunkPlace c) throws AshlarException {
@@ -87,7 +89,15 @@ final class StripeVerifier {
     return (length + SLICE - 1) / SLICE * SLICE;
   }
 
-  private void window(Policy policy, ErasureCode code, Block[] blocks, @Nullable MemorySegment[] memory, long offset, int window, List<String> wrong) throws AshlarException {
+  private void window(
+      Policy policy,
+      ErasureCode code,
+      Block[] blocks,
+      @Nullable MemorySegment[] memory,
+      long offset,
+      int window,
+      List<String> wrong)
+      throws AshlarException {
     boolean whole = true;
     for (int i = 0; i < blocks.length; i++) {
       MemorySegment m = memory[i];
@@ -96,7 +106,8 @@ final class StripeVerifier {
       }
     }
     if (!whole) {
-      return; // what could not be read is told of already, and without it there is nothing to compare
+      return; // what could not be read is told of already, and without it there is nothing to
+      // compare
     }
     long length = Math.min(window, blocks[0].length - offset);
     @Nullable MemorySegment[] data = new @Nullable MemorySegment[policy.k()];
@@ -105,7 +116,14 @@ final class StripeVerifier {
     System.arraycopy(memory, policy.k(), parity, 0, policy.m());
     int bad = code.firstBadParity(data, parity, length);
     if (bad >= 0) {
-      wrong.add("parity block " + (policy.k() + bad) + " does not follow from the data between bytes " + offset + " and " + (offset + length) + " of the blocks");
+      wrong.add(
+          "parity block "
+              + (policy.k() + bad)
+              + " does not follow from the data between bytes "
+              + offset
+              + " and "
+              + (offset + length)
+              + " of the blocks");
     }
   }
 
@@ -133,7 +151,8 @@ final class StripeVerifier {
      *
      * @return false if they cannot be had, which is added to {@code wrong} unless it is known
      */
-    boolean fill(Source source, MemorySegment memory, long offset, int window, List<String> wrong) throws AshlarException {
+    boolean fill(Source source, MemorySegment memory, long offset, int window, List<String> wrong)
+        throws AshlarException {
       if (failed || !place().exists() || place().server().isEmpty()) {
         failed = true;
         return false;
@@ -150,23 +169,45 @@ final class StripeVerifier {
           throw e;
         }
         failed = true;
-        wrong.add("block " + index + " on " + place().server() + ", disk " + Long.toHexString(place().disk()) + ": " + Program.explain(e));
+        wrong.add(
+            "block "
+                + index
+                + " on "
+                + place().server()
+                + ", disk "
+                + Long.toHexString(place().disk())
+                + ": "
+                + Program.explain(e));
         return false;
       }
     }
 
-    private void read(Source source, MemorySegment memory, long offset, int wanted) throws AshlarException {
-      try (RpcReply reply = source.read(place().server(), place().disk(), new BlockKey(chunk.chunk(), chunk.version(), index), offset, wanted)) {
+    private void read(Source source, MemorySegment memory, long offset, int wanted)
+        throws AshlarException {
+      try (RpcReply reply =
+          source.read(
+              place().server(),
+              place().disk(),
+              new BlockKey(chunk.chunk(), chunk.version(), index),
+              offset,
+              wanted)) {
         ByteBuf payload = reply.payload();
-        if (!(reply.message() instanceof ChunkReply.BlockData d) || d.offset() != offset || payload.readableBytes() != wanted) {
-          throw new AshlarException(ErrorCode.CORRUPT, "the server answered with other bytes than were asked for");
+        if (!(reply.message() instanceof ChunkReply.BlockData d)
+            || d.offset() != offset
+            || payload.readableBytes() != wanted) {
+          throw new AshlarException(
+              ErrorCode.CORRUPT, "the server answered with other bytes than were asked for");
         }
         ByteBuffer bytes = memory.asSlice(0, wanted).asByteBuffer();
         payload.getBytes(payload.readerIndex(), bytes);
         int[] computed = Checksums.slices(bytes.flip());
         for (int i = 0; i < computed.length; i++) {
           if (i >= d.crcs().length || d.crcs()[i] != computed[i]) {
-            throw new AshlarException(ErrorCode.CORRUPT, "the bytes from " + (offset + (long) i * SLICE) + " on do not match their checksum");
+            throw new AshlarException(
+                ErrorCode.CORRUPT,
+                "the bytes from "
+                    + (offset + (long) i * SLICE)
+                    + " on do not match their checksum");
           }
         }
         System.arraycopy(computed, 0, crcs, (int) (offset / SLICE), computed.length);
@@ -175,8 +216,17 @@ final class StripeVerifier {
 
     /** The slices together must be what the writer committed. */
     void checkRoot(List<String> wrong) {
-      if (length > 0 && !failed && Checksums.root(crcs, crcs.length, length) != chunk.roots()[index]) {
-        wrong.add("block " + index + " on " + place().server() + ", disk " + Long.toHexString(place().disk()) + " holds bytes other than the writer committed");
+      if (length > 0
+          && !failed
+          && Checksums.root(crcs, crcs.length, length) != chunk.roots()[index]) {
+        wrong.add(
+            "block "
+                + index
+                + " on "
+                + place().server()
+                + ", disk "
+                + Long.toHexString(place().disk())
+                + " holds bytes other than the writer committed");
       }
     }
   }
