@@ -1,10 +1,15 @@
 package dev.ashlar.protocol;
 
-/** Why an operation failed, as it travels on the wire. The order is the wire format: append only. */
+/**
+ * Why an operation failed, as it travels on the wire. The order is the wire format: append only.
+ */
 public enum ErrorCode {
   /** A bug on the other side; its log has the details. */
   INTERNAL,
-  /** This master does not lead; the detail holds the leader's client address, or is empty while electing. */
+  /**
+   * This master does not lead; the detail holds the leader's client address, or is empty while
+   * electing.
+   */
   NOT_LEADER,
   /** Try the same request again soon; nothing was decided about it. */
   RETRY,

@@ -5,11 +5,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Redundancy and layout: {@code rs-6-3}, {@code xor-2-1}, {@code mirror-3}, optionally with its cell size in KiB as in {@code rs-6-3-64k}.
+ * Redundancy and layout: {@code rs-6-3}, {@code xor-2-1}, {@code mirror-3}, optionally with its
+ * cell size in KiB as in {@code rs-6-3-64k}.
  *
  * @param k data blocks of a chunk (1 for a mirror)
  * @param m parity blocks, or further copies of a mirror: what may be lost
- * @param cellBytes consecutive bytes of a file on one server; a multiple of {@link BlockLayout#SLICE_BYTES}
+ * @param cellBytes consecutive bytes of a file on one server; a multiple of {@link
+ *     BlockLayout#SLICE_BYTES}
  */
 public record Policy(Kind kind, int k, int m, int cellBytes) {
   /** The family of the code. The order is the wire format: append only. */
@@ -27,20 +29,36 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
   /** Largest cell accepted: 1 MiB. */
   public static final int MAX_CELL_BYTES = 1 << 20;
 
-  private static final Pattern TEXT = Pattern.compile("(rs|xor)-(\\d{1,3})-(\\d{1,3})(?:-(\\d{1,4})k)?|mirror-(\\d{1,3})(?:-(\\d{1,4})k)?");
+  private static final Pattern TEXT =
+      Pattern.compile(
+          "(rs|xor)-(\\d{1,3})-(\\d{1,3})(?:-(\\d{1,4})k)?|mirror-(\\d{1,3})(?:-(\\d{1,4})k)?");
 
   public Policy {
     if (k < 1 || m < 0 || k + m > MAX_WIDTH) {
-      throw new IllegalArgumentException("A policy needs 1 to " + MAX_WIDTH + " blocks per stripe, at least one of data, but k=" + k + " m=" + m);
+      throw new IllegalArgumentException(
+          "A policy needs 1 to "
+              + MAX_WIDTH
+              + " blocks per stripe, at least one of data, but k="
+              + k
+              + " m="
+              + m);
     }
     if (kind == Kind.XOR && m != 1) {
-      throw new IllegalArgumentException("An xor policy has exactly one parity block, as in xor-2-1, but m=" + m);
+      throw new IllegalArgumentException(
+          "An xor policy has exactly one parity block, as in xor-2-1, but m=" + m);
     }
     if (kind == Kind.MIRROR && k != 1) {
       throw new IllegalArgumentException("A mirror has one data block, but k=" + k);
     }
-    if (cellBytes < BlockLayout.SLICE_BYTES || cellBytes > MAX_CELL_BYTES || cellBytes % BlockLayout.SLICE_BYTES != 0) {
-      throw new IllegalArgumentException("The cell size must be a multiple of " + (BlockLayout.SLICE_BYTES >> 10) + "k up to 1024k, but is " + cellBytes + " bytes");
+    if (cellBytes < BlockLayout.SLICE_BYTES
+        || cellBytes > MAX_CELL_BYTES
+        || cellBytes % BlockLayout.SLICE_BYTES != 0) {
+      throw new IllegalArgumentException(
+          "The cell size must be a multiple of "
+              + (BlockLayout.SLICE_BYTES >> 10)
+              + "k up to 1024k, but is "
+              + cellBytes
+              + " bytes");
     }
   }
 
@@ -52,7 +70,10 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
   public static Policy parse(String text) {
     Matcher t = TEXT.matcher(text.toLowerCase(Locale.ROOT));
     if (!t.matches()) {
-      throw new IllegalArgumentException("No policy is called '" + text + "': use rs-K-M, xor-K-1 or mirror-N, for example rs-6-3");
+      throw new IllegalArgumentException(
+          "No policy is called '"
+              + text
+              + "': use rs-K-M, xor-K-1 or mirror-N, for example rs-6-3");
     }
     if (t.group(1) == null) {
       int copies = Integer.parseInt(t.group(5));
@@ -62,7 +83,8 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
       return new Policy(Kind.MIRROR, 1, copies - 1, cell(t.group(6)));
     }
     Kind kind = t.group(1).equals("rs") ? Kind.RS : Kind.XOR;
-    return new Policy(kind, Integer.parseInt(t.group(2)), Integer.parseInt(t.group(3)), cell(t.group(4)));
+    return new Policy(
+        kind, Integer.parseInt(t.group(2)), Integer.parseInt(t.group(3)), cell(t.group(4)));
   }
 
   private static int cell(String kib) {
@@ -74,7 +96,10 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
     return k + m;
   }
 
-  /** Fewest blocks that must be on media before a commit: one more loss must be survivable, where the policy survives any. */
+  /**
+   * Fewest blocks that must be on media before a commit: one more loss must be survivable, where
+   * the policy survives any.
+   */
   public int minimumBlocks() {
     return Math.min(k + 1, width());
   }
@@ -90,7 +115,10 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
 
   @Override
   public String toString() {
-    String base = kind == Kind.MIRROR ? "mirror-" + width() : kind.name().toLowerCase(Locale.ROOT) + "-" + k + "-" + m;
+    String base =
+        kind == Kind.MIRROR
+            ? "mirror-" + width()
+            : kind.name().toLowerCase(Locale.ROOT) + "-" + k + "-" + m;
     return cellBytes == DEFAULT_CELL_BYTES ? base : base + "-" + (cellBytes >> 10) + "k";
   }
 }

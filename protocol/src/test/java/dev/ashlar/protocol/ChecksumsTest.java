@@ -13,7 +13,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ChecksumsTest {
-  private static final ByteBuffer CHECK = ByteBuffer.wrap("123456789".getBytes(StandardCharsets.US_ASCII));
+  private static final ByteBuffer CHECK =
+      ByteBuffer.wrap("123456789".getBytes(StandardCharsets.US_ASCII));
 
   /** CRC-32C bit by bit. */
   private static int naiveCrc(byte[] bytes, int from, int to) {
@@ -45,7 +46,8 @@ class ChecksumsTest {
       for (int i = 0; i < expected.length; i++) {
         expected[i] = naiveCrc(bytes, i * 16384, Math.min(length, (i + 1) * 16384));
       }
-      ByteBuffer direct = ByteBuffer.allocateDirect(length + 5).position(5).put(bytes).flip().position(5);
+      ByteBuffer direct =
+          ByteBuffer.allocateDirect(length + 5).position(5).put(bytes).flip().position(5);
       assertArrayEquals(expected, Checksums.slices(ByteBuffer.wrap(bytes)), () -> "seed " + seed);
       assertArrayEquals(expected, Checksums.slices(direct), () -> "seed " + seed);
       assertEquals(length, direct.remaining());
@@ -58,7 +60,8 @@ class ChecksumsTest {
     ByteBuffer bytes = ByteBuffer.allocate(20).putLong(40_000).putInt(1).putInt(2).putInt(3).flip();
     assertEquals(naiveCrc(bytes.array(), 0, 20), Checksums.root(crcs, 3, 40_000));
     assertNotEquals(Checksums.root(crcs, 3, 40_000), Checksums.root(crcs, 3, 40_001));
-    assertNotEquals(Checksums.root(crcs, 3, 40_000), Checksums.root(new int[] {2, 1, 3}, 3, 40_000));
+    assertNotEquals(
+        Checksums.root(crcs, 3, 40_000), Checksums.root(new int[] {2, 1, 3}, 3, 40_000));
     assertEquals(0, Checksums.root(new int[0], 0, 0));
   }
 
@@ -73,7 +76,8 @@ class ChecksumsTest {
       }
     }
     assertEquals(200 * 10 * 9, seen.size());
-    assertNotEquals(Checksums.digest(new BlockKey(1, 1, 1), 7), Checksums.digest(new BlockKey(1, 1, 1), 8));
+    assertNotEquals(
+        Checksums.digest(new BlockKey(1, 1, 1), 7), Checksums.digest(new BlockKey(1, 1, 1), 8));
   }
 
   /** Disks keep these numbers: they must never change. */
@@ -81,12 +85,15 @@ class ChecksumsTest {
   void numbersAreTheseForEver() {
     assertEquals(0x99C4F211, Checksums.root(new int[] {0x01020304, -1}, 2, 20_000));
     assertEquals(0L, Checksums.digest(new BlockKey(0, 0, 0), 0));
-    assertEquals(0x680C96C09CBC12B6L, Checksums.digest(new BlockKey(0x1122334455667788L, 3, 5), 0x01020304));
+    assertEquals(
+        0x680C96C09CBC12B6L, Checksums.digest(new BlockKey(0x1122334455667788L, 3, 5), 0x01020304));
   }
 
   @Test
   void keysAreOrderedByChunkIndexAndVersion() {
-    BlockKey[] ordered = {new BlockKey(1, 9, 0), new BlockKey(1, 1, 1), new BlockKey(1, 2, 1), new BlockKey(2, 1, 0)};
+    BlockKey[] ordered = {
+      new BlockKey(1, 9, 0), new BlockKey(1, 1, 1), new BlockKey(1, 2, 1), new BlockKey(2, 1, 0)
+    };
     BlockKey[] shuffled = {ordered[2], ordered[0], ordered[3], ordered[1]};
     Arrays.sort(shuffled);
     assertArrayEquals(ordered, shuffled);

@@ -24,7 +24,8 @@ class PolicyTest {
     "mirror-3,    MIRROR, 1, 2, 65536, mirror-3",
     "mirror-3-32k, MIRROR, 1, 2, 32768, mirror-3-32k",
   })
-  void readsWhatPeopleWrite(String text, Policy.Kind kind, int k, int m, int cell, String canonical) {
+  void readsWhatPeopleWrite(
+      String text, Policy.Kind kind, int k, int m, int cell, String canonical) {
     Policy policy = Policy.parse(text);
     assertEquals(new Policy(kind, k, m, cell), policy);
     assertEquals(canonical, policy.toString());
@@ -34,11 +35,36 @@ class PolicyTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "rs", "rs-6", "rs--3", "rs-6-3-", "rs-6-3-64", "rs-6-3-0k", "rs-6-3-17k", "rs-6-3-2048k", "rs-0-3", "rs-62-3", "rs-999-999", "rs-1000-1", "xor-2-2", "xor-2-0", "xor-2",
-        "mirror-0", "mirror-65", "mirror-3-1", "mirror", "lrc-12-2-2", " rs-6-3", "rs-6-3 ", "rs-6-3\n", "rs-\u0666-3", "rs-6-3-64K-"
+        "",
+        "rs",
+        "rs-6",
+        "rs--3",
+        "rs-6-3-",
+        "rs-6-3-64",
+        "rs-6-3-0k",
+        "rs-6-3-17k",
+        "rs-6-3-2048k",
+        "rs-0-3",
+        "rs-62-3",
+        "rs-999-999",
+        "rs-1000-1",
+        "xor-2-2",
+        "xor-2-0",
+        "xor-2",
+        "mirror-0",
+        "mirror-65",
+        "mirror-3-1",
+        "mirror",
+        "lrc-12-2-2",
+        " rs-6-3",
+        "rs-6-3 ",
+        "rs-6-3\n",
+        "rs-\u0666-3",
+        "rs-6-3-64K-"
       })
   void refusesTheRestWithASentence(String text) {
-    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Policy.parse(text));
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Policy.parse(text));
     assertTrue(String.valueOf(e.getMessage()).contains(" "), e::toString);
   }
 

@@ -2,7 +2,10 @@ package dev.ashlar.protocol;
 
 import java.util.Random;
 
-/** Random numbers that can be had again: run with {@code -Dashlar.seed=N}. Every random test prints its seed when it fails. */
+/**
+ * Random numbers that can be had again: run with {@code -Dashlar.seed=N}. Every random test prints
+ * its seed when it fails.
+ */
 public final class Seed {
   private Seed() {}
 

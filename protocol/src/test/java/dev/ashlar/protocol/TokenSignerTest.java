@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class TokenSignerTest {
   private static final byte[] SECRET = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   private final TokenSigner signer = new TokenSigner(7, SECRET);
-  private final BlockToken token = signer.sign(11, 12, BlockToken.READ | BlockToken.WRITE, 13, 14, 15);
+  private final BlockToken token =
+      signer.sign(11, 12, BlockToken.READ | BlockToken.WRITE, 13, 14, 15);
 
   @Test
   void ownTokensAreRecognised() {
@@ -55,6 +56,8 @@ class TokenSignerTest {
   /** Masters and chunk servers of different versions must agree on it. */
   @Test
   void macIsThisForEver() {
-    assertEquals("c60e8a2ac6808bebf5729e61c10dd387165696c5eabfa9e9859cd7234a34b05f", HexFormat.of().formatHex(token.mac()));
+    assertEquals(
+        "c60e8a2ac6808bebf5729e61c10dd387165696c5eabfa9e9859cd7234a34b05f",
+        HexFormat.of().formatHex(token.mac()));
   }
 }

@@ -4,7 +4,9 @@ import dev.ashlar.protocol.message.DecodeException;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
-/** Whole encodings: what {@link dev.ashlar.protocol.message.RecordCodec} offers, without its types. */
+/**
+ * Whole encodings: what {@link dev.ashlar.protocol.message.RecordCodec} offers, without its types.
+ */
 public final class Encodings {
   private Encodings() {}
 

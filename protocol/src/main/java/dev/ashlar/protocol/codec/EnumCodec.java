@@ -18,7 +18,11 @@ record EnumCodec(Object[] constants) implements ValueCodec {
     if (ordinal < 0 || ordinal >= constants.length) {
       throw new DecodeException(
           ErrorCode.UNSUPPORTED_VERSION,
-          "Value " + Long.toUnsignedString(ordinal) + " of " + constants[0].getClass().getSimpleName() + " is not known here: the other side may be newer, update this one");
+          "Value "
+              + Long.toUnsignedString(ordinal)
+              + " of "
+              + constants[0].getClass().getSimpleName()
+              + " is not known here: the other side may be newer, update this one");
     }
     return constants[(int) ordinal];
   }

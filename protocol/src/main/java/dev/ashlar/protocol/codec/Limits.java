@@ -5,7 +5,10 @@ final class Limits {
   /** Records and lists inside each other. */
   static final int DEPTH = 32;
 
-  /** Elements of all lists of one encoding together: an element of a byte may become an object of a hundred. */
+  /**
+   * Elements of all lists of one encoding together: an element of a byte may become an object of a
+   * hundred.
+   */
   static final int ELEMENTS = 1 << 20;
 
   /** One whole encoding. */

@@ -13,7 +13,12 @@ record ListCodec(ValueCodec element) implements ValueCodec {
     List<?> list = (List<?>) ValueCodecs.present(value);
     int count = list.size();
     if (count > Limits.ELEMENTS) {
-      throw new IllegalArgumentException("A list of " + count + " elements cannot be encoded, at most " + Limits.ELEMENTS + ": split it");
+      throw new IllegalArgumentException(
+          "A list of "
+              + count
+              + " elements cannot be encoded, at most "
+              + Limits.ELEMENTS
+              + ": split it");
     }
     out.writeUnsigned(count);
     for (Object each : list) {

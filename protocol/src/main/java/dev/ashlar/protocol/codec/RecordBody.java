@@ -2,7 +2,10 @@ package dev.ashlar.protocol.codec;
 
 import dev.ashlar.protocol.message.DecodeException;
 
-/** Writes and reads the components of one record type, in order. Implemented by generated classes, see {@link BodyGenerator}. */
+/**
+ * Writes and reads the components of one record type, in order. Implemented by generated classes,
+ * see {@link BodyGenerator}.
+ */
 public abstract class RecordBody {
   /** Called by generated classes. */
   protected RecordBody() {}

@@ -11,11 +11,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Bytes being read. Methods named read... return zero or empty at the end of the record: the writer was older and did not know the component. Everything is checked against
- * what remains of the record before it is used or memory is taken for it. Not thread-safe.
+ * Bytes being read. Methods named read... return zero or empty at the end of the record: the writer
+ * was older and did not know the component. Everything is checked against what remains of the
+ * record before it is used or memory is taken for it. Not thread-safe.
  */
 public final class RecordInput {
-  private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final byte[] NO_BYTES = {};
   private static final int[] NO_INTS = {};
   private static final long[] NO_LONGS = {};
@@ -147,7 +149,12 @@ public final class RecordInput {
   int count(int eachBytes) throws DecodeException {
     long count = unsigned();
     if (count < 0 || count > (limit - position) / eachBytes) {
-      throw invalid("a length of " + Long.toUnsignedString(count) + " where " + (limit - position) + " bytes are left");
+      throw invalid(
+          "a length of "
+              + Long.toUnsignedString(count)
+              + " where "
+              + (limit - position)
+              + " bytes are left");
     }
     return (int) count;
   }
@@ -190,14 +197,16 @@ public final class RecordInput {
   }
 
   DecodeException invalid(String what) {
-    return new DecodeException(ErrorCode.INVALID, "Bad encoding: " + what + ", before byte " + position);
+    return new DecodeException(
+        ErrorCode.INVALID, "Bad encoding: " + what + ", before byte " + position);
   }
 
   private void checkUtf8(int from, int length) throws DecodeException {
     try {
       StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, from, length));
     } catch (CharacterCodingException e) {
-      throw new DecodeException(ErrorCode.INVALID, "Bad encoding: text that is not UTF-8, before byte " + position, e);
+      throw new DecodeException(
+          ErrorCode.INVALID, "Bad encoding: text that is not UTF-8, before byte " + position, e);
     }
   }
 }

@@ -10,9 +10,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** Bytes being written. Numbers are zig-zag varints, the elements of an int[] fixed and big endian. Not thread-safe. */
+/**
+ * Bytes being written. Numbers are zig-zag varints, the elements of an int[] fixed and big endian.
+ * Not thread-safe.
+ */
 public final class RecordOutput {
-  private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
   private static final int FIRST_BYTES = 512;
 
   private byte[] bytes = new byte[FIRST_BYTES];
@@ -32,7 +36,9 @@ public final class RecordOutput {
     writeUnsigned((value << 1) ^ (value >> 63));
   }
 
-  /** @throws IllegalArgumentException if the text has half a surrogate pair, which UTF-8 cannot say */
+  /**
+   * @throws IllegalArgumentException if the text has half a surrogate pair, which UTF-8 cannot say
+   */
   public void writeString(String value) {
     writeBytes(utf8(value));
   }
@@ -120,9 +126,12 @@ public final class RecordOutput {
   private void grow(long more) {
     long needed = size + more;
     if (needed > Limits.ENCODED_BYTES) {
-      throw new IllegalArgumentException("A record of more than " + Limits.ENCODED_BYTES + " bytes cannot be encoded: split it");
+      throw new IllegalArgumentException(
+          "A record of more than " + Limits.ENCODED_BYTES + " bytes cannot be encoded: split it");
     }
-    bytes = Arrays.copyOf(bytes, (int) Math.min(Limits.ENCODED_BYTES, Math.max(needed, 2L * bytes.length)));
+    bytes =
+        Arrays.copyOf(
+            bytes, (int) Math.min(Limits.ENCODED_BYTES, Math.max(needed, 2L * bytes.length)));
   }
 
   private static byte[] utf8(String value) {
@@ -141,7 +150,8 @@ public final class RecordOutput {
       encoded.get(result);
       return result;
     } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException("Text with half a surrogate pair has no UTF-8 form: " + value, e);
+      throw new IllegalArgumentException(
+          "Text with half a surrogate pair has no UTF-8 form: " + value, e);
     }
   }
 }

@@ -5,7 +5,10 @@ import dev.ashlar.protocol.message.DecodeException;
 import dev.ashlar.protocol.message.Tag;
 import org.jspecify.annotations.Nullable;
 
-/** How one record type is written and read: its length, then its components. Made once per type. Thread-safe. */
+/**
+ * How one record type is written and read: its length, then its components. Made once per type.
+ * Thread-safe.
+ */
 final class RecordPlan {
   private static final ClassValue<RecordPlan> PLANS =
       new ClassValue<>() {
@@ -19,7 +22,10 @@ final class RecordPlan {
   private final RecordBody body;
   private final int tag;
 
-  /** The record of zero and empty components; shared. Racy by intent: records are safe to publish so, and equal. */
+  /**
+   * The record of zero and empty components; shared. Racy by intent: records are safe to publish
+   * so, and equal.
+   */
   private @Nullable Object empty;
 
   private RecordPlan(Class<?> type) {
@@ -40,7 +46,8 @@ final class RecordPlan {
   static int tagOf(Class<?> type) {
     Tag annotation = type.getAnnotation(Tag.class);
     if (annotation == null || annotation.value() < 1 || annotation.value() > Limits.TAG) {
-      throw new IllegalArgumentException("Record " + type.getName() + " needs a @Tag from 1 to " + Limits.TAG);
+      throw new IllegalArgumentException(
+          "Record " + type.getName() + " needs a @Tag from 1 to " + Limits.TAG);
     }
     return annotation.value();
   }
@@ -74,7 +81,10 @@ final class RecordPlan {
     try {
       return body.read(in);
     } catch (RuntimeException e) {
-      throw new DecodeException(ErrorCode.INVALID, "Bad encoding: " + type.getSimpleName() + " refuses its components: " + e.getMessage(), e);
+      throw new DecodeException(
+          ErrorCode.INVALID,
+          "Bad encoding: " + type.getSimpleName() + " refuses its components: " + e.getMessage(),
+          e);
     }
   }
 }

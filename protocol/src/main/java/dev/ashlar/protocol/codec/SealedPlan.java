@@ -24,7 +24,8 @@ final class SealedPlan {
 
   private SealedPlan(Class<?> type) {
     if (!type.isSealed()) {
-      throw new IllegalArgumentException(type.getName() + " is not sealed: its records cannot be told apart by tags");
+      throw new IllegalArgumentException(
+          type.getName() + " is not sealed: its records cannot be told apart by tags");
     }
     this.type = type;
     List<Class<?>> records = new ArrayList<>();
@@ -34,7 +35,12 @@ final class SealedPlan {
     for (Class<?> each : records) {
       RecordType other = byTag[RecordPlan.tagOf(each)];
       if (other != null && other.type != each) {
-        throw new IllegalArgumentException(each.getName() + " and " + other.type.getName() + " have the same @Tag " + RecordPlan.tagOf(each));
+        throw new IllegalArgumentException(
+            each.getName()
+                + " and "
+                + other.type.getName()
+                + " have the same @Tag "
+                + RecordPlan.tagOf(each));
       }
       byTag[RecordPlan.tagOf(each)] = new RecordType(each);
     }
@@ -56,7 +62,10 @@ final class SealedPlan {
     if (found == null) {
       throw new DecodeException(
           ErrorCode.UNSUPPORTED_VERSION,
-          type.getSimpleName() + " number " + Long.toUnsignedString(tag) + " is not known here: the other side may be newer, update this one");
+          type.getSimpleName()
+              + " number "
+              + Long.toUnsignedString(tag)
+              + " is not known here: the other side may be newer, update this one");
     }
     return RecordPlan.of(found.type).read(in);
   }

@@ -24,7 +24,8 @@ final class ValueCodecs {
   private static ValueCodec plain(AnnotatedType annotated) {
     Type type = annotated.getType();
     if (type instanceof ParameterizedType p && p.getRawType() == List.class) {
-      return new ListCodec(of(((AnnotatedParameterizedType) annotated).getAnnotatedActualTypeArguments()[0]));
+      return new ListCodec(
+          of(((AnnotatedParameterizedType) annotated).getAnnotatedActualTypeArguments()[0]));
     }
     if (type instanceof Class<?> c) {
       @Nullable ValueCodec leaf = LeafCodec.of(c);
@@ -44,7 +45,10 @@ final class ValueCodecs {
     throw new IllegalArgumentException("There is no encoding for type " + type.getTypeName());
   }
 
-  /** A record inside a record. The plan is looked up each time, so that types may contain themselves. */
+  /**
+   * A record inside a record. The plan is looked up each time, so that types may contain
+   * themselves.
+   */
   record NestedCodec(Class<?> type) implements ValueCodec {
     @Override
     public void write(@Nullable Object value, RecordOutput out) {
@@ -108,7 +112,8 @@ final class ValueCodecs {
 
   static Object present(@Nullable Object value) {
     if (value == null) {
-      throw new IllegalArgumentException("A component that is not @Nullable is null and cannot be encoded");
+      throw new IllegalArgumentException(
+          "A component that is not @Nullable is null and cannot be encoded");
     }
     return value;
   }

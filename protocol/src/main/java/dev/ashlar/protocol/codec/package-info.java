@@ -1,4 +1,7 @@
-/** The machinery behind {@link dev.ashlar.protocol.message.RecordCodec}: how records become bytes and back. Public only because generated code calls it. */
+/**
+ * The machinery behind {@link dev.ashlar.protocol.message.RecordCodec}: how records become bytes
+ * and back. Public only because generated code calls it.
+ */
 @NullMarked
 package dev.ashlar.protocol.codec;
 

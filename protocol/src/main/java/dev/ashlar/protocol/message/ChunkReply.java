@@ -16,7 +16,9 @@ public sealed interface ChunkReply extends Message {
    * Durable as a whole.
    *
    * @param root CRC root over all slices
-   * @param crcs every slice of the block, kept ones included, if it shares any with a base; else empty */
+   * @param crcs every slice of the block, kept ones included, if it shares any with a base; else
+   *     empty
+   */
   @Tag(601)
   record Sealed(long length, int root, int[] crcs) implements ChunkReply {}
 
@@ -24,12 +26,14 @@ public sealed interface ChunkReply extends Message {
    * The payload is the bytes.
    *
    * @param offset of the first payload byte, a multiple of the slice size
-   * @param crcs CRC32C of each slice of the payload, as the writer computed them */
+   * @param crcs CRC32C of each slice of the payload, as the writer computed them
+   */
   @Tag(602)
   record BlockData(long offset, int[] crcs, long blockLength) implements ChunkReply {}
 
   @Tag(603)
-  record BlockInfo(long length, int root, int[] crcs, boolean sealed, long epoch) implements ChunkReply {}
+  record BlockInfo(long length, int root, int[] crcs, boolean sealed, long epoch)
+      implements ChunkReply {}
 
   @Tag(604)
   record Blocks(List<MasterRequest.BlockEntry> blocks, boolean more) implements ChunkReply {}

@@ -3,7 +3,10 @@ package dev.ashlar.protocol.message;
 import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
 
-/** Bytes that are not what {@link RecordCodec} writes: too short, out of range, unknown tag. The only exception that bad bytes lead to. */
+/**
+ * Bytes that are not what {@link RecordCodec} writes: too short, out of range, unknown tag. The
+ * only exception that bad bytes lead to.
+ */
 public final class DecodeException extends IOException {
   private static final long serialVersionUID = 1L;
   private final ErrorCode code;

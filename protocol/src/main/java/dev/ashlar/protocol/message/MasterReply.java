@@ -19,7 +19,10 @@ public sealed interface MasterReply extends Message {
   @Tag(303)
   record Allocated(List<ChunkPlace> chunks) implements MasterReply {}
 
-  /** Where a path leads: its parent directory and last name as walked (parent 0 and empty name for the root). */
+  /**
+   * Where a path leads: its parent directory and last name as walked (parent 0 and empty name for
+   * the root).
+   */
   @Tag(304)
   record Resolved(Attr attr, long parent, String name) implements MasterReply {}
 
@@ -42,7 +45,14 @@ public sealed interface MasterReply extends Message {
 
   /** Raw bytes of all disks, and what fits of files under the cluster's policy. */
   @Tag(310)
-  record Space(long rawBytes, long rawFreeBytes, long usableBytes, long usableFreeBytes, long files, String policy) implements MasterReply {}
+  record Space(
+      long rawBytes,
+      long rawFreeBytes,
+      long usableBytes,
+      long usableFreeBytes,
+      long files,
+      String policy)
+      implements MasterReply {}
 
   @Tag(311)
   record StatusReply(ClusterStatus status) implements MasterReply {}
@@ -56,7 +66,8 @@ public sealed interface MasterReply extends Message {
   /**
    * Leases and pins are renewed.
    *
-   * @param lost epochs of the caller that are closed */
+   * @param lost epochs of the caller that are closed
+   */
   @Tag(313)
   record Alive(long[] lost) implements MasterReply {}
 
@@ -67,10 +78,13 @@ public sealed interface MasterReply extends Message {
    * @param incarnation random number of the answering master's directory
    * @param formed whether that directory belongs to a cluster already
    * @param raftGroup id of the masters' Raft group, empty unless formed
-   * @param callerKnownAs incarnation under which the caller's name is or was a member of that cluster, 0 if it never was
+   * @param callerKnownAs incarnation under which the caller's name is or was a member of that
+   *     cluster, 0 if it never was
    */
   @Tag(315)
-  record Introduced(String name, long incarnation, boolean formed, String raftGroup, long callerKnownAs) implements MasterReply {}
+  record Introduced(
+      String name, long incarnation, boolean formed, String raftGroup, long callerKnownAs)
+      implements MasterReply {}
 
   /** One for each block asked about, in order. */
   @Tag(316)
@@ -78,7 +92,10 @@ public sealed interface MasterReply extends Message {
 
   /** Why a block may be on a disk. The order is the wire format: append only. */
   enum BlockFate {
-    /** A file's committed version needs it there, or it is a second copy while its disk is being replaced. */
+    /**
+     * A file's committed version needs it there, or it is a second copy while its disk is being
+     * replaced.
+     */
     NEEDED,
     /** Part of a write or a rebuild under way. */
     STAGED,
@@ -96,7 +113,8 @@ public sealed interface MasterReply extends Message {
    * @param wanted disks whose {@link MasterRequest.BlockDigests} the master wants now
    */
   @Tag(350)
-  record Orders(long cluster, List<TokenKey> keys, List<Task> tasks, long[] wanted) implements MasterReply {}
+  record Orders(long cluster, List<TokenKey> keys, List<Task> tasks, long[] wanted)
+      implements MasterReply {}
 
   record TokenKey(int id, byte[] secret) {}
 
@@ -117,10 +135,21 @@ public sealed interface MasterReply extends Message {
      *
      * @param storedLength bytes of the chunk that were encoded
      * @param sources one per block of the policy, {@link BlockPlace#NOWHERE} where none is
-     * @param roots CRC root of every block: what the writer committed. Sources and result must match it
+     * @param roots CRC root of every block: what the writer committed. Sources and result must
+     *     match it
      */
     @Tag(1)
-    record Rebuild(long id, BlockKey block, long group, long disk, String policy, long storedLength, List<BlockPlace> sources, int[] roots, BlockToken token) implements Task {}
+    record Rebuild(
+        long id,
+        BlockKey block,
+        long group,
+        long disk,
+        String policy,
+        long storedLength,
+        List<BlockPlace> sources,
+        int[] roots,
+        BlockToken token)
+        implements Task {}
 
     /** Drop these blocks from {@code disk}; those that are not there count as dropped. */
     @Tag(2)

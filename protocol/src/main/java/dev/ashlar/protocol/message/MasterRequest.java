@@ -3,7 +3,10 @@ package dev.ashlar.protocol.message;
 import dev.ashlar.protocol.BlockKey;
 import java.util.List;
 
-/** What a master is asked: by clients and by chunk servers. Queries are linearizable unless they say otherwise. */
+/**
+ * What a master is asked: by clients and by chunk servers. Queries are linearizable unless they say
+ * otherwise.
+ */
 public sealed interface MasterRequest extends Message {
   /**
    * A command, exactly once: (client, seq) names it over retries, failover and restart.
@@ -15,7 +18,10 @@ public sealed interface MasterRequest extends Message {
   @Tag(100)
   record Submit(long client, long seq, long ackedBelow, Command command) implements MasterRequest {}
 
-  /** Walks an absolute path, following symbolic links on the way (and at the end if {@code followLast}). Answered by {@link MasterReply.Resolved}. */
+  /**
+   * Walks an absolute path, following symbolic links on the way (and at the end if {@code
+   * followLast}). Answered by {@link MasterReply.Resolved}.
+   */
   @Tag(101)
   record Resolve(String path, boolean followLast) implements MasterRequest {}
 
@@ -27,7 +33,10 @@ public sealed interface MasterRequest extends Message {
   @Tag(103)
   record GetAttr(long inode) implements MasterRequest {}
 
-  /** Entries in byte order of their names, after {@code after} (empty for the start), at most {@code limit} (up to 10,000). Answered by {@link MasterReply.Entries}. */
+  /**
+   * Entries in byte order of their names, after {@code after} (empty for the start), at most {@code
+   * limit} (up to 10,000). Answered by {@link MasterReply.Entries}.
+   */
   @Tag(104)
   record ReadDir(long inode, String after, int limit) implements MasterRequest {}
 
@@ -44,9 +53,10 @@ public sealed interface MasterRequest extends Message {
   record ListXattrs(long inode) implements MasterRequest {}
 
   /**
-   * The chunks of a file from {@code first}, at most {@code count} (up to 1,000), with places and read tokens. Chunks that were never written (holes) are left out.
-   * With {@code client} != 0 the file's present chunks are pinned for that client until it stops naming the inode in {@link KeepAlive}. Answered by
-   * {@link MasterReply.Layout}.
+   * The chunks of a file from {@code first}, at most {@code count} (up to 1,000), with places and
+   * read tokens. Chunks that were never written (holes) are left out. With {@code client} != 0 the
+   * file's present chunks are pinned for that client until it stops naming the inode in {@link
+   * KeepAlive}. Answered by {@link MasterReply.Layout}.
    */
   @Tag(108)
   record GetLayout(long inode, int first, int count, long client) implements MasterRequest {}
@@ -55,35 +65,51 @@ public sealed interface MasterRequest extends Message {
   @Tag(109)
   record StatFs() implements MasterRequest {}
 
-  /** Answered by {@link MasterReply.StatusReply}; any master answers for itself, only the leader for the cluster. */
+  /**
+   * Answered by {@link MasterReply.StatusReply}; any master answers for itself, only the leader for
+   * the cluster.
+   */
   @Tag(110)
   record GetStatus() implements MasterRequest {}
 
-  /** Files (not directories) with inode above {@code after}, at most {@code limit}, for fsck. Answered by {@link MasterReply.Files}. */
+  /**
+   * Files (not directories) with inode above {@code after}, at most {@code limit}, for fsck.
+   * Answered by {@link MasterReply.Files}.
+   */
   @Tag(111)
   record ScanFiles(long after, int limit) implements MasterRequest {}
 
-  /** Sent every few seconds by a client that holds leases or pins. Answered by {@link MasterReply.Alive}. */
+  /**
+   * Sent every few seconds by a client that holds leases or pins. Answered by {@link
+   * MasterReply.Alive}.
+   */
   @Tag(112)
   record KeepAlive(long client, long[] epochs, long[] pins) implements MasterRequest {}
 
-  /** A reader found this block unreadable. The master has it checked and rebuilt. Answered by Done. */
+  /**
+   * A reader found this block unreadable. The master has it checked and rebuilt. Answered by Done.
+   */
   @Tag(113)
   record ReportBad(BlockKey block, long disk, String reason) implements MasterRequest {}
 
-  /** Read token for all chunks, for fsck on this cluster. Answered by {@link MasterReply.TokenReply}. */
+  /**
+   * Read token for all chunks, for fsck on this cluster. Answered by {@link
+   * MasterReply.TokenReply}.
+   */
   @Tag(114)
   record GetToken() implements MasterRequest {}
 
   /**
-   * Administration of the masters: {@code snapshot}, {@code transfer PEER}, {@code add-master PEER RAFT-ADDRESS CLIENT-ADDRESS}, {@code remove-master PEER},
-   * {@code replace-master OLD NEW RAFT-ADDRESS CLIENT-ADDRESS}. Answered by Text.
+   * Administration of the masters: {@code snapshot}, {@code transfer PEER}, {@code add-master PEER
+   * RAFT-ADDRESS CLIENT-ADDRESS}, {@code remove-master PEER}, {@code replace-master OLD NEW
+   * RAFT-ADDRESS CLIENT-ADDRESS}. Answered by Text.
    */
   @Tag(115)
   record Administer(String action, List<String> arguments) implements MasterRequest {}
 
   /**
-   * From one master to another before it joins or forms a cluster, while it has no vote yet; answered by any master at any time, with {@link MasterReply.Introduced}.
+   * From one master to another before it joins or forms a cluster, while it has no vote yet;
+   * answered by any master at any time, with {@link MasterReply.Introduced}.
    *
    * @param incarnation random number of the caller's directory, not 0
    */
@@ -91,25 +117,39 @@ public sealed interface MasterRequest extends Message {
   record Introduce(String name, long incarnation) implements MasterRequest {}
 
   /**
-   * Why these blocks may be on this disk, for fsck: at most 1,000 of one disk. Changes nothing. Answered by {@link MasterReply.Explained}.
+   * Why these blocks may be on this disk, for fsck: at most 1,000 of one disk. Changes nothing.
+   * Answered by {@link MasterReply.Explained}.
    *
    * @param blocks as {@link ChunkRequest.ListBlocks} gave them
    */
   @Tag(117)
   record ExplainBlocks(long disk, List<BlockEntry> blocks) implements MasterRequest {}
 
-  /** From a chunk server, about once a second and at once when a task ended or a disk changed. Answered by {@link MasterReply.Orders}. */
+  /**
+   * From a chunk server, about once a second and at once when a task ended or a disk changed.
+   * Answered by {@link MasterReply.Orders}.
+   */
   @Tag(150)
-  record Heartbeat(String server, String address, String domain, long boot, List<DiskReport> disks, List<TaskResult> results, List<BadBlock> bad, int freeSlots)
+  record Heartbeat(
+      String server,
+      String address,
+      String domain,
+      long boot,
+      List<DiskReport> disks,
+      List<TaskResult> results,
+      List<BadBlock> bad,
+      int freeSlots)
       implements MasterRequest {}
 
   /** Digest of all blocks of each group on a disk. Answered by {@link MasterReply.ReportWanted}. */
   @Tag(151)
-  record BlockDigests(String server, long disk, List<GroupDigest> groups) implements MasterRequest {}
+  record BlockDigests(String server, long disk, List<GroupDigest> groups)
+      implements MasterRequest {}
 
   /** All blocks of one group on a disk. Answered by {@link MasterReply.Verdict}. */
   @Tag(152)
-  record BlockReport(String server, long disk, long group, List<BlockEntry> blocks) implements MasterRequest {}
+  record BlockReport(String server, long disk, long group, List<BlockEntry> blocks)
+      implements MasterRequest {}
 
   /** The order is the wire format: append only. */
   enum DiskState {
@@ -125,27 +165,40 @@ public sealed interface MasterRequest extends Message {
    * One disk of a server.
    *
    * @param disk id kept in the disk's own directory
-   * @param path where the server has it, for people */
-  record DiskReport(long disk, String path, DiskState state, long capacityBytes, long usedBytes, long freeBytes, long blocks, String error) {}
+   * @param path where the server has it, for people
+   */
+  record DiskReport(
+      long disk,
+      String path,
+      DiskState state,
+      long capacityBytes,
+      long usedBytes,
+      long freeBytes,
+      long blocks,
+      String error) {}
 
   record BadBlock(BlockKey block, long disk, String reason) {}
 
   /**
    * All sealed blocks of a group on a disk.
    *
-   * @param digest sum over the blocks of {@link dev.ashlar.protocol.Checksums#digest} */
+   * @param digest sum over the blocks of {@link dev.ashlar.protocol.Checksums#digest}
+   */
   record GroupDigest(long group, long blocks, long digest) {}
 
   /**
    * A block on a disk.
    *
    * @param root CRC root, see {@link dev.ashlar.protocol.Checksums#root}
-   * @param sealed true once synced as a whole */
-  record BlockEntry(BlockKey block, long group, long length, int root, long epoch, boolean sealed) {}
+   * @param sealed true once synced as a whole
+   */
+  record BlockEntry(
+      BlockKey block, long group, long length, int root, long epoch, boolean sealed) {}
 
   /**
    * How a task ended.
    *
-   * @param outcome empty if done, else what went wrong */
+   * @param outcome empty if done, else what went wrong
+   */
   record TaskResult(long task, String outcome, long bytes) {}
 }

@@ -1,19 +1,24 @@
 package dev.ashlar.protocol.message;
 
-import dev.ashlar.protocol.codec.Encodings;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.codec.Encodings;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
 
 /**
- * The one encoding of every record, on the wire and on disk, derived from its components (see docs/FORMATS.md). A record is its length and its components in order. Components
- * may be boolean, int, long, String, byte[], int[], long[], enums, records, sealed interfaces of records with {@link Tag}s, Lists of these, and {@code @Nullable} ones.
+ * The one encoding of every record, on the wire and on disk, derived from its components (see
+ * docs/FORMATS.md). A record is its length and its components in order. Components may be boolean,
+ * int, long, String, byte[], int[], long[], enums, records, sealed interfaces of records with
+ * {@link Tag}s, Lists of these, and {@code @Nullable} ones.
  *
- * <p>Components may be appended to a record for ever: a reader takes zero, empty or null for what an older writer did not write (an appended sealed interface must therefore be
- * {@code @Nullable}), and skips what a newer one wrote. Nothing else may change.
+ * <p>Components may be appended to a record for ever: a reader takes zero, empty or null for what
+ * an older writer did not write (an appended sealed interface must therefore be {@code @Nullable}),
+ * and skips what a newer one wrote. Nothing else may change.
  *
- * <p>Encoding throws IllegalArgumentException for what has no encoding (a null that is not allowed, text with half a surrogate pair, too deep, too large). Decoding bad bytes
- * throws {@link DecodeException} and nothing else, and takes no more memory than a small multiple of the bytes. Thread-safe.
+ * <p>Encoding throws IllegalArgumentException for what has no encoding (a null that is not allowed,
+ * text with half a surrogate pair, too deep, too large). Decoding bad bytes throws {@link
+ * DecodeException} and nothing else, and takes no more memory than a small multiple of the bytes.
+ * Thread-safe.
  */
 public final class RecordCodec {
   private RecordCodec() {}
@@ -73,7 +78,12 @@ public final class RecordCodec {
 
   private static <T> T whole(T record, ByteBuffer in) throws DecodeException {
     if (in.hasRemaining()) {
-      throw new DecodeException(ErrorCode.INVALID, "Bad encoding: " + in.remaining() + " bytes follow a whole " + record.getClass().getSimpleName());
+      throw new DecodeException(
+          ErrorCode.INVALID,
+          "Bad encoding: "
+              + in.remaining()
+              + " bytes follow a whole "
+              + record.getClass().getSimpleName());
     }
     return record;
   }

@@ -5,7 +5,10 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One timer for many deadlines, on one event loop: goes off when the earliest has passed, at most {@link #GRAIN_NS} late. */
+/**
+ * One timer for many deadlines, on one event loop: goes off when the earliest has passed, at most
+ * {@link #GRAIN_NS} late.
+ */
 final class Alarm {
   /** What goes off. */
   interface Action {
@@ -32,7 +35,11 @@ final class Alarm {
     if (timer == null || deadlineNs - atNs < 0) {
       cancel();
       atNs = deadlineNs;
-      timer = loop.schedule(this::ring, Math.max(deadlineNs - System.nanoTime(), 0) + GRAIN_NS, TimeUnit.NANOSECONDS);
+      timer =
+          loop.schedule(
+              this::ring,
+              Math.max(deadlineNs - System.nanoTime(), 0) + GRAIN_NS,
+              TimeUnit.NANOSECONDS);
     }
   }
 

@@ -4,8 +4,10 @@ import dev.ashlar.protocol.AshlarException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How soon to try again to connect to an address: failures close the door for 100 ms, doubling to 1 s, while requests fail at once instead of waiting. Where the attempt ran
- * out of time (a host that is gone or stopped) the door also stays closed during the next attempt, so that only the first request ever waits for such a server.
+ * How soon to try again to connect to an address: failures close the door for 100 ms, doubling to 1
+ * s, while requests fail at once instead of waiting. Where the attempt ran out of time (a host that
+ * is gone or stopped) the door also stays closed during the next attempt, so that only the first
+ * request ever waits for such a server.
  *
  * <p>Written by the lane's event loop, read by any thread.
  */
@@ -33,7 +35,8 @@ final class Backoff {
     if (now == null || now.untilNs - nowNs <= 0 && !(connecting && now.duringAttempt)) {
       return null;
     }
-    return new AshlarException(now.reason.code(), String.valueOf(now.reason.getMessage()), now.reason);
+    return new AshlarException(
+        now.reason.code(), String.valueOf(now.reason.getMessage()), now.reason);
   }
 
   void failed(AshlarException reason, long nowNs, boolean outOfTime) {

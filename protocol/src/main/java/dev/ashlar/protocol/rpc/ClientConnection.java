@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The client's end of a connection: greets, numbers requests, finds whose answer came. Belongs to the event loop. */
+/**
+ * The client's end of a connection: greets, numbers requests, finds whose answer came. Belongs to
+ * the event loop.
+ */
 final class ClientConnection extends FrameReader {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
 
@@ -55,7 +58,11 @@ final class ClientConnection extends FrameReader {
       frame.write(channel, channel.voidPromise());
     } catch (OutOfMemoryError e) {
       frame.discard();
-      close(new AshlarException(ErrorCode.TIMEOUT, "No memory to send a request to " + lane + ": " + e.getMessage(), e));
+      close(
+          new AshlarException(
+              ErrorCode.TIMEOUT,
+              "No memory to send a request to " + lane + ": " + e.getMessage(),
+              e));
     }
   }
 
@@ -63,7 +70,10 @@ final class ClientConnection extends FrameReader {
     channel.flush();
   }
 
-  /** Fails the requests whose time is up. Returns the earliest deadline of the rest, or {@code none}. */
+  /**
+   * Fails the requests whose time is up. Returns the earliest deadline of the rest, or {@code
+   * none}.
+   */
   long expire(long nowNs, long none) {
     long earliest = none;
     List<Long> expired = new ArrayList<>();
@@ -77,15 +87,25 @@ final class ClientConnection extends FrameReader {
     }
     for (long id : expired) {
       Pending request = waiting.remove(id);
-      request.fail(ErrorCode.TIMEOUT, lane + " did not answer " + request.what() + " in time: it may or may not have happened");
+      request.fail(
+          ErrorCode.TIMEOUT,
+          lane + " did not answer " + request.what() + " in time: it may or may not have happened");
     }
     if (!expired.isEmpty() && nowNs - silentSinceNs > lane.options().silence().toNanos()) {
-      close(new AshlarException(ErrorCode.TIMEOUT, lane + " has been silent for " + lane.options().silence().toSeconds() + " s: the connection is given up"));
+      close(
+          new AshlarException(
+              ErrorCode.TIMEOUT,
+              lane
+                  + " has been silent for "
+                  + lane.options().silence().toSeconds()
+                  + " s: the connection is given up"));
     }
     return earliest;
   }
 
-  /** @param why what requests under way fail with */
+  /**
+   * @param why what requests under way fail with
+   */
   void close(AshlarException why) {
     reason = why;
     stop();
@@ -134,7 +154,16 @@ final class ClientConnection extends FrameReader {
       }
     } catch (DecodeException e) {
       payload.release();
-      request.fail(new AshlarException(ErrorCode.INTERNAL, "The answer of " + lane + " to " + request.what() + " cannot be read: " + e.getMessage(), e));
+      request.fail(
+          new AshlarException(
+              ErrorCode.INTERNAL,
+              "The answer of "
+                  + lane
+                  + " to "
+                  + request.what()
+                  + " cannot be read: "
+                  + e.getMessage(),
+              e));
     }
   }
 
@@ -144,9 +173,14 @@ final class ClientConnection extends FrameReader {
       why =
           RecordCodec.decodeMessage(ByteBuffer.wrap(header)) instanceof ErrorReply error
               ? new AshlarException(error.code(), error.detail())
-              : new AshlarException(ErrorCode.UNAVAILABLE, lane + " refused the connection without a reason");
+              : new AshlarException(
+                  ErrorCode.UNAVAILABLE, lane + " refused the connection without a reason");
     } catch (DecodeException e) {
-      why = new AshlarException(ErrorCode.UNAVAILABLE, lane + " refused the connection for a reason that cannot be read: " + e.getMessage(), e);
+      why =
+          new AshlarException(
+              ErrorCode.UNAVAILABLE,
+              lane + " refused the connection for a reason that cannot be read: " + e.getMessage(),
+              e);
     }
     close(why);
   }
@@ -154,7 +188,9 @@ final class ClientConnection extends FrameReader {
   @Override
   void onGarbage(ChannelHandlerContext ctx, String what) {
     LOG.warn("The connection to {} is closed: {}", lane, what);
-    close(new AshlarException(ErrorCode.UNAVAILABLE, "The connection to " + lane + " is closed: " + what));
+    close(
+        new AshlarException(
+            ErrorCode.UNAVAILABLE, "The connection to " + lane + " is closed: " + what));
   }
 
   @Override
@@ -166,12 +202,25 @@ final class ClientConnection extends FrameReader {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
     super.channelInactive(ctx);
-    AshlarException why = reason == null ? new AshlarException(ErrorCode.UNAVAILABLE, "The connection to " + lane + " was closed by the other side") : reason;
+    AshlarException why =
+        reason == null
+            ? new AshlarException(
+                ErrorCode.UNAVAILABLE,
+                "The connection to " + lane + " was closed by the other side")
+            : reason;
     List<Pending> lost = List.copyOf(waiting.values());
     waiting.clear();
     for (Pending request : lost) {
       request.fail(
-          new AshlarException(ErrorCode.TIMEOUT, "The connection to " + lane + " was lost during " + request.what() + ", which may or may not have happened: " + why.getMessage(), why));
+          new AshlarException(
+              ErrorCode.TIMEOUT,
+              "The connection to "
+                  + lane
+                  + " was lost during "
+                  + request.what()
+                  + ", which may or may not have happened: "
+                  + why.getMessage(),
+              why));
     }
     lane.onClosed(this, why);
   }
@@ -179,7 +228,11 @@ final class ClientConnection extends FrameReader {
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (reason == null) {
-      reason = new AshlarException(ErrorCode.UNAVAILABLE, "The connection to " + lane + " broke: " + cause.getMessage(), cause);
+      reason =
+          new AshlarException(
+              ErrorCode.UNAVAILABLE,
+              "The connection to " + lane + " broke: " + cause.getMessage(),
+              cause);
     }
     var _ = ctx.close();
   }

@@ -21,10 +21,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads that do the network I/O, shared by all servers and clients of a process that do not bring their own. Every user holds one reference, taken by
- * {@link #shared} or {@link #retain} and given back by {@link #close}; the last one stops the threads. Thread-safe.
+ * The threads that do the network I/O, shared by all servers and clients of a process that do not
+ * bring their own. Every user holds one reference, taken by {@link #shared} or {@link #retain} and
+ * given back by {@link #close}; the last one stops the threads. Thread-safe.
  *
- * <p>System properties: {@code ashlar.transport} = {@code epoll} or {@code nio} (default: epoll where it works), {@code ashlar.io.threads} (default: one per processor, up to 4).
+ * <p>System properties: {@code ashlar.transport} = {@code epoll} or {@code nio} (default: epoll
+ * where it works), {@code ashlar.io.threads} (default: one per processor, up to 4).
  */
 public final class EventLoops implements AutoCloseable {
   private static final int THREADS_MAX = 4;
@@ -38,7 +40,9 @@ public final class EventLoops implements AutoCloseable {
   private EventLoops(String name, int threads, boolean epoll) {
     IoHandlerFactory handlers = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
     this.epoll = epoll;
-    this.group = new MultiThreadIoEventLoopGroup(threads, new DefaultThreadFactory("ashlar-" + name, true), handlers);
+    this.group =
+        new MultiThreadIoEventLoopGroup(
+            threads, new DefaultThreadFactory("ashlar-" + name, true), handlers);
   }
 
   /** The loops of this process, with a reference more. */
@@ -47,7 +51,13 @@ public final class EventLoops implements AutoCloseable {
     try {
       EventLoops loops = sharedLoops;
       if (loops == null) {
-        loops = new EventLoops("io", Integer.getInteger("ashlar.io.threads", Math.min(THREADS_MAX, Runtime.getRuntime().availableProcessors())), wantsEpoll());
+        loops =
+            new EventLoops(
+                "io",
+                Integer.getInteger(
+                    "ashlar.io.threads",
+                    Math.min(THREADS_MAX, Runtime.getRuntime().availableProcessors())),
+                wantsEpoll());
         sharedLoops = loops;
       } else {
         loops.users++;
@@ -137,7 +147,9 @@ public final class EventLoops implements AutoCloseable {
         Epoll.ensureAvailability();
         yield true;
       }
-      default -> throw new IllegalArgumentException("ashlar.transport is '" + wanted + "': use epoll, nio or auto");
+      default ->
+          throw new IllegalArgumentException(
+              "ashlar.transport is '" + wanted + "': use epoll, nio or auto");
     };
   }
 }

@@ -8,8 +8,10 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts what arrives into the greeting and frames (see {@link Frames}). A payload goes straight into one direct buffer of its size; where {@link PayloadAllocator} is in
- * use the socket writes into that buffer itself. Lengths are checked before memory is taken. All methods run on the connection's event loop.
+ * Cuts what arrives into the greeting and frames (see {@link Frames}). A payload goes straight into
+ * one direct buffer of its size; where {@link PayloadAllocator} is in use the socket writes into
+ * that buffer itself. Lengths are checked before memory is taken. All methods run on the
+ * connection's event loop.
  */
 abstract class FrameReader extends ChannelInboundHandlerAdapter {
   private static final byte[] NO_BYTES = {};
@@ -40,15 +42,27 @@ abstract class FrameReader extends ChannelInboundHandlerAdapter {
   abstract void onGreeting(ChannelHandlerContext ctx, int version, int role);
 
   /** A whole frame. The receiver owns the payload. */
-  abstract void onFrame(ChannelHandlerContext ctx, byte frameKind, long requestId, byte[] frameHeader, ByteBuf framePayload);
+  abstract void onFrame(
+      ChannelHandlerContext ctx,
+      byte frameKind,
+      long requestId,
+      byte[] frameHeader,
+      ByteBuf framePayload);
 
-  /** Bytes that are no greeting or frame. Nothing more is read; the receiver closes the connection. */
+  /**
+   * Bytes that are no greeting or frame. Nothing more is read; the receiver closes the connection.
+   */
   abstract void onGarbage(ChannelHandlerContext ctx, String what);
 
   /** A buffer that wants many bytes from the socket next, or null. */
   final @Nullable ByteBuf wanting() {
     ByteBuf buffer = payload;
-    return part == Part.PAYLOAD && held.isEmpty() && buffer != null && buffer.writableBytes() >= PayloadAllocator.MIN_BYTES ? buffer : null;
+    return part == Part.PAYLOAD
+            && held.isEmpty()
+            && buffer != null
+            && buffer.writableBytes() >= PayloadAllocator.MIN_BYTES
+        ? buffer
+        : null;
   }
 
   /** Reads no more frames until {@link #resume}. */
@@ -81,7 +95,8 @@ abstract class FrameReader extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     ByteBuf in = (ByteBuf) message;
     if (in == payload) {
-      in.release(); // the socket wrote into the payload itself: drop the reference that the allocator took
+      in.release(); // the socket wrote into the payload itself: drop the reference that the
+      // allocator took
       if (part == Part.PAYLOAD && !in.isWritable()) {
         reading = true;
         deliver(ctx);
@@ -158,7 +173,16 @@ abstract class FrameReader extends ChannelInboundHandlerAdapter {
     long headerLength = in.readUnsignedInt();
     long rest = length - headerLength;
     if (headerLength > Frames.HEADER_MAX || rest < 0 || rest > Frames.PAYLOAD_MAX) {
-      garbage(ctx, "it sent a frame with a header of " + headerLength + " bytes and a payload of " + rest + ", allowed are " + Frames.HEADER_MAX + " and " + Frames.PAYLOAD_MAX);
+      garbage(
+          ctx,
+          "it sent a frame with a header of "
+              + headerLength
+              + " bytes and a payload of "
+              + rest
+              + ", allowed are "
+              + Frames.HEADER_MAX
+              + " and "
+              + Frames.PAYLOAD_MAX);
       return;
     }
     if (kind < Frames.REQUEST || kind > Frames.REFUSAL) {

@@ -20,7 +20,8 @@ package dev.ashlar.protocol.rpc;
  *     payload: the rest
  * </pre>
  *
- * <p>A greeting and a refusal keep this form in every version, so that any two versions can tell each other what is wrong.
+ * <p>A greeting and a refusal keep this form in every version, so that any two versions can tell
+ * each other what is wrong.
  */
 final class Frames {
   static final int MAGIC = 0x4153484C;
@@ -42,7 +43,10 @@ final class Frames {
   static final byte REQUEST = 1;
   static final byte REPLY = 2;
 
-  /** Instead of replies, once, before the connection closes: an error that is about the connection itself. Its id is 0. */
+  /**
+   * Instead of replies, once, before the connection closes: an error that is about the connection
+   * itself. Its id is 0.
+   */
   static final byte REFUSAL = 3;
 
   private Frames() {}

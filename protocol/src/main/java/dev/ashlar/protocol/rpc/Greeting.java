@@ -6,7 +6,10 @@ import java.util.Locale;
 
 /** What each side says first, and how roles are called before people. */
 final class Greeting {
-  /** Instead of a role: this side does not want the connection, and says why in the only frame that follows. */
+  /**
+   * Instead of a role: this side does not want the connection, and says why in the only frame that
+   * follows.
+   */
   static final int REFUSING = 0xFF;
 
   private static final Role[] ROLES = Role.values();
@@ -23,7 +26,11 @@ final class Greeting {
   }
 
   private static ByteBuf encode(ByteBufAllocator alloc, int role) {
-    return alloc.directBuffer(Frames.GREETING_BYTES).writeInt(Frames.MAGIC).writeShort(Frames.VERSION).writeByte(role);
+    return alloc
+        .directBuffer(Frames.GREETING_BYTES)
+        .writeInt(Frames.MAGIC)
+        .writeShort(Frames.VERSION)
+        .writeByte(role);
   }
 
   /** As in "a chunk server". */

@@ -4,9 +4,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 
-/** An address as people write it: {@code 10.0.0.1:7420}, {@code host.example:7420}, {@code [::1]:7420}. */
+/**
+ * An address as people write it: {@code 10.0.0.1:7420}, {@code host.example:7420}, {@code
+ * [::1]:7420}.
+ */
 record HostPort(String host, int port) {
-  /** @throws IllegalArgumentException with a sentence that says what is accepted */
+  /**
+   * @throws IllegalArgumentException with a sentence that says what is accepted
+   */
   static HostPort parse(String text) {
     int colon = text.lastIndexOf(':');
     String host = colon < 1 ? "" : text.substring(0, colon);
@@ -20,7 +25,8 @@ record HostPort(String host, int port) {
       port = 0;
     }
     if (host.isEmpty() || port < 1 || port > 0xFFFF) {
-      throw new IllegalArgumentException("'" + text + "' is no address: use host:port, as in 10.0.0.1:7420");
+      throw new IllegalArgumentException(
+          "'" + text + "' is no address: use host:port, as in 10.0.0.1:7420");
     }
     return new HostPort(host, port);
   }

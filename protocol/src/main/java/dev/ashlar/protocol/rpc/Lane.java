@@ -20,8 +20,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection to one address, made anew whenever there is something to send and none stands, with the requests that wait for it. All state belongs to one event loop;
- * {@link #submit} comes from any thread.
+ * One connection to one address, made anew whenever there is something to send and none stands,
+ * with the requests that wait for it. All state belongs to one event loop; {@link #submit} comes
+ * from any thread.
  */
 final class Lane implements Outbox.Receiver<Pending> {
   private final HostPort address;
@@ -109,7 +110,11 @@ final class Lane implements Outbox.Receiver<Pending> {
   private void pump() {
     ClientConnection to = connection;
     boolean sent = false;
-    while (to != null && ready && !queue.isEmpty() && to.isWritable() && to.underWay() < options.requestsPerConnection()) {
+    while (to != null
+        && ready
+        && !queue.isEmpty()
+        && to.isWritable()
+        && to.underWay() < options.requestsPerConnection()) {
       Pending request = queue.remove();
       limit.leave(request.payloadBytes());
       if (request.isDone()) {
@@ -126,7 +131,15 @@ final class Lane implements Outbox.Receiver<Pending> {
 
   private void connect() {
     connecting = true;
-    connectTimer = loop.schedule(() -> connectFailed("no greeting from it within " + options.connectTimeout().toMillis() + " ms", null, true), options.connectTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    connectTimer =
+        loop.schedule(
+            () ->
+                connectFailed(
+                    "no greeting from it within " + options.connectTimeout().toMillis() + " ms",
+                    null,
+                    true),
+            options.connectTimeout().toMillis(),
+            TimeUnit.MILLISECONDS);
     if (address.isLiteral()) {
       resolve();
     } else {
@@ -176,12 +189,14 @@ final class Lane implements Outbox.Receiver<Pending> {
               }
             })
         .connect(target)
-        .addListener(
-            (ChannelFuture done) -> {
-              if (!done.isSuccess()) {
-                connectFailed(String.valueOf(done.cause().getMessage()), done.cause(), done.cause() instanceof ConnectTimeoutException);
-              }
-            });
+        .addListener((ChannelFuture done) -> {
+          if (!done.isSuccess()) {
+            connectFailed(
+                String.valueOf(done.cause().getMessage()),
+                done.cause(),
+                done.cause() instanceof ConnectTimeoutException);
+          }
+        });
   }
 
   private void connectFailed(String why, @Nullable Throwable cause, boolean outOfTime) {
@@ -189,7 +204,10 @@ final class Lane implements Outbox.Receiver<Pending> {
       return;
     }
     String text = "No connection to " + this + ": " + why;
-    AshlarException error = cause == null ? new AshlarException(ErrorCode.UNAVAILABLE, text) : new AshlarException(ErrorCode.UNAVAILABLE, text, cause);
+    AshlarException error =
+        cause == null
+            ? new AshlarException(ErrorCode.UNAVAILABLE, text)
+            : new AshlarException(ErrorCode.UNAVAILABLE, text, cause);
     giveUp(error, outOfTime);
   }
 
@@ -256,7 +274,9 @@ final class Lane implements Outbox.Receiver<Pending> {
       if (request.deadlineNs() - nowNs <= 0) {
         i.remove();
         limit.leave(request.payloadBytes());
-        request.fail(ErrorCode.UNAVAILABLE, this + " did not take " + request.what() + " in time: it was not sent");
+        request.fail(
+            ErrorCode.UNAVAILABLE,
+            this + " did not take " + request.what() + " in time: it was not sent");
       } else if (earliest == none || request.deadlineNs() - earliest < 0) {
         earliest = request.deadlineNs();
       }

@@ -7,8 +7,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Hands things from any thread to one event loop, in order per thread, in batches: the loop takes all there is and then flushes once. Bounded by whoever adds: requests under
- * way, or what a client may queue.
+ * Hands things from any thread to one event loop, in order per thread, in batches: the loop takes
+ * all there is and then flushes once. Bounded by whoever adds: requests under way, or what a client
+ * may queue.
  */
 final class Outbox<T> {
   /** Where the things go. */
@@ -19,7 +20,10 @@ final class Outbox<T> {
     /** On the event loop, after some were taken. Must not throw. */
     void flush();
 
-    /** The event loop is shut down: lets go of the thing, on the thread that added it or another that did. */
+    /**
+     * The event loop is shut down: lets go of the thing, on the thread that added it or another
+     * that did.
+     */
     void drop(T thing);
   }
 

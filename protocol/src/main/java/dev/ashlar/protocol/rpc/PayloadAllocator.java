@@ -7,22 +7,25 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.UncheckedBooleanSupplier;
 
 /**
- * Chooses where the socket writes what it receives: into the payload that {@link FrameReader} is waiting to fill, if that still wants much, which saves copying it; else
- * into a buffer of 2 to 256 KiB. One per connection.
+ * Chooses where the socket writes what it receives: into the payload that {@link FrameReader} is
+ * waiting to fill, if that still wants much, which saves copying it; else into a buffer of 2 to 256
+ * KiB. One per connection.
  */
 final class PayloadAllocator implements RecvByteBufAllocator {
   /** With less to come than this, an ordinary buffer also takes what follows. */
   static final int MIN_BYTES = 32 << 10;
 
   private final FrameReader reader;
-  private final AdaptiveRecvByteBufAllocator other = new AdaptiveRecvByteBufAllocator(2 << 10, 16 << 10, 256 << 10);
+  private final AdaptiveRecvByteBufAllocator other =
+      new AdaptiveRecvByteBufAllocator(2 << 10, 16 << 10, 256 << 10);
 
   PayloadAllocator(FrameReader reader) {
     this.reader = reader;
   }
 
   @Override
-  @SuppressWarnings("deprecation") // the interface names the old type of handle, the channels want the new one
+  @SuppressWarnings(
+      "deprecation") // the interface names the old type of handle, the channels want the new one
   public Handle newHandle() {
     return new PayloadHandle(other.newHandle());
   }

@@ -5,7 +5,10 @@ import dev.ashlar.protocol.ErrorCode;
 import io.netty.buffer.ByteBuf;
 import java.util.concurrent.CompletableFuture;
 
-/** A request of a client, from send to answer. All but {@link #answer} belongs to the event loop of its {@link Lane}, once that has it. */
+/**
+ * A request of a client, from send to answer. All but {@link #answer} belongs to the event loop of
+ * its {@link Lane}, once that has it.
+ */
 final class Pending {
   private final String what;
   private final byte[] header;
@@ -15,8 +18,10 @@ final class Pending {
   private final CompletableFuture<RpcReply> answer = new CompletableFuture<>();
   private boolean sent;
 
-  /** @param what name of the request, for errors
-   *  @param deadlineNs in the time of System.nanoTime */
+  /**
+   * @param what name of the request, for errors
+   * @param deadlineNs in the time of System.nanoTime
+   */
   Pending(String what, byte[] header, ByteBuf payload, long deadlineNs) {
     this.what = what;
     this.header = header;
@@ -61,12 +66,11 @@ final class Pending {
   /** Nobody waits for the answer any more: it is released when it comes. Any thread. */
   void discard() {
     var _ =
-        answer.whenComplete(
-            (reply, _) -> {
-              if (reply != null) {
-                reply.close();
-              }
-            });
+        answer.whenComplete((reply, _) -> {
+          if (reply != null) {
+            reply.close();
+          }
+        });
   }
 
   void fail(ErrorCode code, String detail) {

@@ -15,7 +15,10 @@ final class QueueLimit {
     this.mostBytes = bytes;
   }
 
-  /** Lets a request in if there is room now. A payload larger than the whole limit counts as the whole limit. */
+  /**
+   * Lets a request in if there is room now. A payload larger than the whole limit counts as the
+   * whole limit.
+   */
   boolean enter(int payloadBytes) {
     if (!requests.tryAcquire()) {
       return false;
@@ -35,7 +38,11 @@ final class QueueLimit {
     }
     boolean entered = false;
     try {
-      entered = bytes.tryAcquire(Math.min(payloadBytes, mostBytes), deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      entered =
+          bytes.tryAcquire(
+              Math.min(payloadBytes, mostBytes),
+              deadline - System.nanoTime(),
+              TimeUnit.NANOSECONDS);
     } finally {
       if (!entered) {
         requests.release();

@@ -18,11 +18,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends requests to servers of one role. Keeps a connection to each address it was asked for, and makes it anew when it is lost; while that fails, requests to the address
- * fail at once. Thread-safe.
+ * Sends requests to servers of one role. Keeps a connection to each address it was asked for, and
+ * makes it anew when it is lost; while that fails, requests to the address fail at once.
+ * Thread-safe.
  */
 public final class RpcClient implements AutoCloseable {
-  /** How much longer than its timeout a blocking call waits before it gives up on the event loop itself. */
+  /**
+   * How much longer than its timeout a blocking call waits before it gives up on the event loop
+   * itself.
+   */
   private static final long GRACE_MS = 5000;
 
   private final String name;
@@ -42,7 +46,9 @@ public final class RpcClient implements AutoCloseable {
     this(name, expectedRole, EventLoops.shared(), RpcOptions.DEFAULT);
   }
 
-  /** @param loops one reference to them passes to the client */
+  /**
+   * @param loops one reference to them passes to the client
+   */
   public RpcClient(String name, Role expectedRole, EventLoops loops, RpcOptions options) {
     this.name = name;
     this.expectedRole = expectedRole;
@@ -51,20 +57,29 @@ public final class RpcClient implements AutoCloseable {
   }
 
   /**
-   * Sends a request. The future fails with {@link AshlarException}: UNAVAILABLE if nothing was sent (no connection, wrong role), UNSUPPORTED_VERSION likewise if the other side
-   * speaks another version, RETRY if too much waits to be sent already, TIMEOUT if the outcome is unknown (connection lost, no answer in time), INVALID for a bad address or
-   * a message that cannot be encoded, else the code the server answered. It is completed on an event loop, or before this returns: what hangs on it must not block.
+   * Sends a request. The future fails with {@link AshlarException}: UNAVAILABLE if nothing was sent
+   * (no connection, wrong role), UNSUPPORTED_VERSION likewise if the other side speaks another
+   * version, RETRY if too much waits to be sent already, TIMEOUT if the outcome is unknown
+   * (connection lost, no answer in time), INVALID for a bad address or a message that cannot be
+   * encoded, else the code the server answered. It is completed on an event loop, or before this
+   * returns: what hangs on it must not block.
    *
    * @param hostPort as in {@code 10.0.0.1:7420}
-   * @param payload ownership passes, in any case; its memory may be read until it is released, which can be after a timeout
+   * @param payload ownership passes, in any case; its memory may be read until it is released,
+   *     which can be after a timeout
    */
-  public CompletableFuture<RpcReply> send(String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) {
+  public CompletableFuture<RpcReply> send(
+      String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) {
     ByteBuf bytes = payload == null ? Unpooled.EMPTY_BUFFER : payload;
     try {
       Lane lane = lane(hostPort);
       Pending request = prepare(lane, message, bytes, timeout);
       if (!lane.limit().enter(request.payloadBytes())) {
-        throw new AshlarException(ErrorCode.RETRY, "Too many requests wait to be sent to " + hostPort + ": send fewer at once, or try again");
+        throw new AshlarException(
+            ErrorCode.RETRY,
+            "Too many requests wait to be sent to "
+                + hostPort
+                + ": send fewer at once, or try again");
       }
       lane.submit(request);
       return request.answer();
@@ -75,22 +90,32 @@ public final class RpcClient implements AutoCloseable {
   }
 
   /**
-   * {@link #send}, waiting for room to queue the request and for the answer; for virtual threads. The caller closes the reply.
+   * {@link #send}, waiting for room to queue the request and for the answer; for virtual threads.
+   * The caller closes the reply.
    *
    * @throws IllegalStateException on an event loop, which must not block: it would wait for itself
    */
-  public RpcReply call(String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) throws AshlarException {
+  public RpcReply call(
+      String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout)
+      throws AshlarException {
     ByteBuf bytes = payload == null ? Unpooled.EMPTY_BUFFER : payload;
     if (loops.isCaller()) {
       bytes.release();
-      throw new IllegalStateException("A blocking call on an event loop would stop all of its connections: use send, or another thread");
+      throw new IllegalStateException(
+          "A blocking call on an event loop would stop all of its connections: use send, or another thread");
     }
     Pending request;
     try {
       Lane lane = lane(hostPort);
       request = prepare(lane, message, bytes, timeout);
       if (!lane.limit().enter(request.payloadBytes(), timeout.toNanos())) {
-        throw new AshlarException(ErrorCode.UNAVAILABLE, "Too many requests wait to be sent to " + hostPort + ": " + request.what() + " was not sent in time");
+        throw new AshlarException(
+            ErrorCode.UNAVAILABLE,
+            "Too many requests wait to be sent to "
+                + hostPort
+                + ": "
+                + request.what()
+                + " was not sent in time");
       }
       lane.submit(request);
     } catch (AshlarException e) {
@@ -99,7 +124,10 @@ public final class RpcClient implements AutoCloseable {
     } catch (InterruptedException e) {
       bytes.release();
       Thread.currentThread().interrupt();
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "Interrupted before " + message.getClass().getSimpleName() + " was sent to " + hostPort, e);
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "Interrupted before " + message.getClass().getSimpleName() + " was sent to " + hostPort,
+          e);
     }
     return await(request, timeout);
   }
@@ -122,7 +150,8 @@ public final class RpcClient implements AutoCloseable {
     }
   }
 
-  private Pending prepare(Lane lane, Message message, ByteBuf payload, Duration timeout) throws AshlarException {
+  private Pending prepare(Lane lane, Message message, ByteBuf payload, Duration timeout)
+      throws AshlarException {
     AshlarException reason = lane.closedReason();
     if (reason != null) {
       throw reason;
@@ -132,12 +161,22 @@ public final class RpcClient implements AutoCloseable {
     try {
       header = RecordCodec.encodeMessage(message);
     } catch (RuntimeException e) {
-      throw new AshlarException(ErrorCode.INVALID, what + " cannot be encoded: " + e.getMessage(), e);
+      throw new AshlarException(
+          ErrorCode.INVALID, what + " cannot be encoded: " + e.getMessage(), e);
     }
     if (header.length > Frames.HEADER_MAX || payload.readableBytes() > Frames.PAYLOAD_MAX) {
       throw new AshlarException(
           ErrorCode.TOO_LARGE,
-          what + " has " + header.length + " bytes and a payload of " + payload.readableBytes() + ", allowed are " + Frames.HEADER_MAX + " and " + Frames.PAYLOAD_MAX + ": split it");
+          what
+              + " has "
+              + header.length
+              + " bytes and a payload of "
+              + payload.readableBytes()
+              + ", allowed are "
+              + Frames.HEADER_MAX
+              + " and "
+              + Frames.PAYLOAD_MAX
+              + ": split it");
     }
     return new Pending(what, header, payload, System.nanoTime() + timeout.toNanos());
   }
@@ -172,14 +211,23 @@ public final class RpcClient implements AutoCloseable {
     } catch (ExecutionException e) {
       throw e.getCause() instanceof AshlarException known
           ? new AshlarException(known.code(), String.valueOf(known.getMessage()), known)
-          : new AshlarException(ErrorCode.INTERNAL, request.what() + " failed unexpectedly: " + e.getCause(), e);
+          : new AshlarException(
+              ErrorCode.INTERNAL, request.what() + " failed unexpectedly: " + e.getCause(), e);
     } catch (TimeoutException e) {
       request.discard();
-      throw new AshlarException(ErrorCode.TIMEOUT, request.what() + " was not answered in time: it may or may not have happened", e);
+      throw new AshlarException(
+          ErrorCode.TIMEOUT,
+          request.what() + " was not answered in time: it may or may not have happened",
+          e);
     } catch (InterruptedException e) {
       request.discard();
       Thread.currentThread().interrupt();
-      throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while waiting for the answer to " + request.what() + ": it may or may not have happened", e);
+      throw new AshlarException(
+          ErrorCode.TIMEOUT,
+          "Interrupted while waiting for the answer to "
+              + request.what()
+              + ": it may or may not have happened",
+          e);
     }
   }
 }

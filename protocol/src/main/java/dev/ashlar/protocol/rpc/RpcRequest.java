@@ -9,13 +9,17 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request that a server received. Exactly one of the reply and fail methods must be called, once, on any thread; a second one is an IllegalStateException. Where the
- * connection is gone by then, the reply is dropped and what it held is released all the same.
+ * A request that a server received. Exactly one of the reply and fail methods must be called, once,
+ * on any thread; a second one is an IllegalStateException. Where the connection is gone by then,
+ * the reply is dropped and what it held is released all the same.
  */
 public interface RpcRequest {
   Message message();
 
-  /** Direct memory, empty if there was none. Owned by the handler, which releases it; also when it fails the request. */
+  /**
+   * Direct memory, empty if there was none. Owned by the handler, which releases it; also when it
+   * fails the request.
+   */
   ByteBuf payload();
 
   /** Address of the other side, for people. */
@@ -23,13 +27,16 @@ public interface RpcRequest {
 
   void reply(Message message);
 
-  /** @param payload ownership passes, in any case */
+  /**
+   * @param payload ownership passes, in any case
+   */
   void reply(Message message, ByteBuf payload);
 
   /**
    * Replies with bytes of files.
    *
-   * @param onSent run once, when the files are no longer needed: they were sent, or never will be. Runs on an event loop or the calling thread; must not block
+   * @param onSent run once, when the files are no longer needed: they were sent, or never will be.
+   *     Runs on an event loop or the calling thread; must not block
    */
   default void reply(Message message, List<FileSlice> payload, Runnable onSent) {
     reply(message, payload, (@Nullable Throwable _) -> onSent.run());
@@ -42,7 +49,9 @@ public interface RpcRequest {
    */
   void reply(Message message, List<FileSlice> payload, Consumer<@Nullable Throwable> onSent);
 
-  /** @param detail one sentence for a person (NOT_LEADER: the leader's address, or empty) */
+  /**
+   * @param detail one sentence for a person (NOT_LEADER: the leader's address, or empty)
+   */
   void fail(ErrorCode code, String detail);
 
   default void fail(AshlarException error) {

@@ -18,9 +18,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Listens on a port and hands requests to a handler. Thread-safe. Close it to stop; it uses the process's {@link EventLoops} unless given others. */
+/**
+ * Listens on a port and hands requests to a handler. Thread-safe. Close it to stop; it uses the
+ * process's {@link EventLoops} unless given others.
+ */
 public final class RpcServer implements AutoCloseable {
-  /** A connection whose unsent answers exceed the upper mark is not read until they are below the lower one. */
+  /**
+   * A connection whose unsent answers exceed the upper mark is not read until they are below the
+   * lower one.
+   */
   static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(1 << 20, 4 << 20);
 
   private static final int BACKLOG = 1024;
@@ -37,7 +43,13 @@ public final class RpcServer implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile InetSocketAddress address;
 
-  private RpcServer(InetSocketAddress bind, String name, Role role, RpcHandler handler, EventLoops loops, RpcOptions options) {
+  private RpcServer(
+      InetSocketAddress bind,
+      String name,
+      Role role,
+      RpcHandler handler,
+      EventLoops loops,
+      RpcOptions options) {
     this.address = bind;
     this.name = name;
     this.role = role;
@@ -55,14 +67,22 @@ public final class RpcServer implements AutoCloseable {
    * @param handler called on an event loop
    * @throws AshlarException UNAVAILABLE if the address cannot be listened on
    */
-  public static RpcServer start(InetSocketAddress bind, String name, Role role, RpcHandler handler) throws AshlarException {
+  public static RpcServer start(InetSocketAddress bind, String name, Role role, RpcHandler handler)
+      throws AshlarException {
     try (EventLoops shared = EventLoops.shared()) {
       return start(bind, name, role, handler, shared, RpcOptions.DEFAULT);
     }
   }
 
   /** The same on given event loops, of which the server keeps a reference until it is closed. */
-  public static RpcServer start(InetSocketAddress bind, String name, Role role, RpcHandler handler, EventLoops loops, RpcOptions options) throws AshlarException {
+  public static RpcServer start(
+      InetSocketAddress bind,
+      String name,
+      Role role,
+      RpcHandler handler,
+      EventLoops loops,
+      RpcOptions options)
+      throws AshlarException {
     RpcServer server = new RpcServer(bind, name, role, handler, loops.retain(), options);
     try {
       server.listen();
@@ -102,13 +122,23 @@ public final class RpcServer implements AutoCloseable {
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new AshlarException(
-          ErrorCode.UNAVAILABLE, name + " cannot listen on " + address + ": " + bound.cause().getMessage() + ". Choose another address or stop who has it", bound.cause());
+          ErrorCode.UNAVAILABLE,
+          name
+              + " cannot listen on "
+              + address
+              + ": "
+              + bound.cause().getMessage()
+              + ". Choose another address or stop who has it",
+          bound.cause());
     }
     channels.add(bound.channel());
     address = (InetSocketAddress) bound.channel().localAddress();
   }
 
-  /** Stops to listen and closes all connections; waits a moment for it. Answers given later are dropped. */
+  /**
+   * Stops to listen and closes all connections; waits a moment for it. Answers given later are
+   * dropped.
+   */
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
@@ -134,7 +164,10 @@ public final class RpcServer implements AutoCloseable {
     return name + " at " + address.getHostString() + ":" + address.getPort();
   }
 
-  /** Counts a connection. Returns false if there are too many; it is then counted all the same, until it is forgotten. */
+  /**
+   * Counts a connection. Returns false if there are too many; it is then counted all the same,
+   * until it is forgotten.
+   */
   boolean admit(Channel channel) {
     channels.add(channel);
     return connections.incrementAndGet() <= options.connections();

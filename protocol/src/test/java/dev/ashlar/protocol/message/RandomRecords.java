@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Makes records of any type with random components, and compares them component by component, arrays by content. */
+/**
+ * Makes records of any type with random components, and compares them component by component,
+ * arrays by content.
+ */
 final class RandomRecords {
   private final Random random;
 
@@ -57,7 +60,8 @@ final class RandomRecords {
       return null;
     }
     if (annotated.getType() instanceof ParameterizedType) {
-      AnnotatedType element = ((AnnotatedParameterizedType) annotated).getAnnotatedActualTypeArguments()[0];
+      AnnotatedType element =
+          ((AnnotatedParameterizedType) annotated).getAnnotatedActualTypeArguments()[0];
       List<@Nullable Object> list = new ArrayList<>();
       for (int i = random.nextInt(5); i > 0; i--) {
         list.add(value(element));
@@ -112,8 +116,12 @@ final class RandomRecords {
   private String text() {
     StringBuilder text = new StringBuilder();
     for (int i = size(); i > 0; i--) {
-      int point = random.nextInt(4) > 0 ? random.nextInt(128) : random.nextInt(Character.MAX_CODE_POINT + 1);
-      text.appendCodePoint(point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE ? '\uFFFD' : point);
+      int point =
+          random.nextInt(4) > 0
+              ? random.nextInt(128)
+              : random.nextInt(Character.MAX_CODE_POINT + 1);
+      text.appendCodePoint(
+          point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE ? '\uFFFD' : point);
     }
     return text.toString();
   }

@@ -26,8 +26,11 @@ class RecordCodecTest {
     for (Class<?> type : RandomRecords.members(Message.class)) {
       for (int i = 0; i < 50; i++) {
         Message message = (Message) records.record(type);
-        Message back = RecordCodec.decodeMessage(ByteBuffer.wrap(RecordCodec.encodeMessage(message)));
-        assertTrue(RandomRecords.same(message, back), () -> message + " came back as " + back + ", seed " + seed);
+        Message back =
+            RecordCodec.decodeMessage(ByteBuffer.wrap(RecordCodec.encodeMessage(message)));
+        assertTrue(
+            RandomRecords.same(message, back),
+            () -> message + " came back as " + back + ", seed " + seed);
       }
     }
   }
@@ -65,19 +68,42 @@ class RecordCodecTest {
     assertGolden("ac 02 00", new MasterReply.Done());
     assertGolden(
         "64 18 fe ff ff ff ff ff ff ff ff 01 0e 0c 03 0a 02 03 c3 a9 7a da 07 d0 0f 00",
-        new MasterRequest.Submit(Long.MAX_VALUE, 7, 6, new Command.Mkdir(1, "\u00e9z", 0755, 1000, 0)));
+        new MasterRequest.Submit(
+            Long.MAX_VALUE, 7, 6, new Command.Mkdir(1, "\u00e9z", 0755, 1000, 0)));
     assertGolden(
         "f6 03 18 03 24 04 0a 16 0c 24 04 02 00 12 d0 0f 02 03 01 02 03 80 80 08 80 80 04",
-        new ChunkRequest.ReadBlock(new BlockKey(18, 2, 5), 11, new BlockToken(18, 2, BlockToken.READ, 0, 9, 1000, 1, new byte[] {1, 2, 3}), 65536, 32768));
-    assertGolden("da 04 0e 00 02 01 02 03 04 ff ff ff ff 80 80 80 08", new ChunkReply.BlockData(0, new int[] {0x01020304, -1}, 8 << 20));
+        new ChunkRequest.ReadBlock(
+            new BlockKey(18, 2, 5),
+            11,
+            new BlockToken(18, 2, BlockToken.READ, 0, 9, 1000, 1, new byte[] {1, 2, 3}),
+            65536,
+            32768));
+    assertGolden(
+        "da 04 0e 00 02 01 02 03 04 ff ff ff ff 80 80 80 08",
+        new ChunkReply.BlockData(0, new int[] {0x01020304, -1}, 8 << 20));
     assertGolden("b9 02 05 03 02 83 01 7f", new MasterReply.Alive(new long[] {1, -66, -64}));
   }
 
   @Test
   void missingComponentsAreZeroOrEmpty() throws DecodeException {
-    Shapes.New read = RecordCodec.decode(Shapes.New.class, RecordCodec.encode(new Shapes.Old(5, "five")));
+    Shapes.New read =
+        RecordCodec.decode(Shapes.New.class, RecordCodec.encode(new Shapes.Old(5, "five")));
     Shapes.New expected =
-        new Shapes.New(5, "five", false, 0, 0, "", new byte[0], new int[0], new long[0], FileType.FILE, new Shapes.Inner(0, ""), List.of(), null, null);
+        new Shapes.New(
+            5,
+            "five",
+            false,
+            0,
+            0,
+            "",
+            new byte[0],
+            new int[0],
+            new long[0],
+            FileType.FILE,
+            new Shapes.Inner(0, ""),
+            List.of(),
+            null,
+            null);
     assertTrue(RandomRecords.same(expected, read), read::toString);
   }
 
@@ -86,16 +112,20 @@ class RecordCodecTest {
     RandomRecords records = new RandomRecords(4);
     for (int i = 0; i < 100; i++) {
       Shapes.NewOuter later = (Shapes.NewOuter) records.record(Shapes.NewOuter.class);
-      Shapes.OldOuter earlier = RecordCodec.decode(Shapes.OldOuter.class, RecordCodec.encode(later));
+      Shapes.OldOuter earlier =
+          RecordCodec.decode(Shapes.OldOuter.class, RecordCodec.encode(later));
       assertEquals(new Shapes.Old(later.inner().id(), later.inner().name()), earlier.inner());
-      assertEquals(later.list().stream().map(each -> new Shapes.Old(each.id(), each.name())).toList(), earlier.list());
+      assertEquals(
+          later.list().stream().map(each -> new Shapes.Old(each.id(), each.name())).toList(),
+          earlier.list());
       assertEquals(later.last(), earlier.last());
     }
   }
 
   @Test
   void recordsInsideGrowToo() throws DecodeException {
-    Shapes.OldOuter earlier = new Shapes.OldOuter(new Shapes.Old(1, "x"), List.of(new Shapes.Old(2, "y")), 9);
+    Shapes.OldOuter earlier =
+        new Shapes.OldOuter(new Shapes.Old(1, "x"), List.of(new Shapes.Old(2, "y")), 9);
     Shapes.NewOuter later = RecordCodec.decode(Shapes.NewOuter.class, RecordCodec.encode(earlier));
     assertEquals(9, later.last());
     assertEquals("y", later.list().getFirst().name());
@@ -107,26 +137,39 @@ class RecordCodecTest {
     RandomRecords records = new RandomRecords(8);
     for (int i = 0; i < 200; i++) {
       Record any = records.record(Shapes.AllNullable.class);
-      assertTrue(RandomRecords.same(any, RecordCodec.decode(Shapes.AllNullable.class, RecordCodec.encode(any))));
+      assertTrue(
+          RandomRecords.same(
+              any, RecordCodec.decode(Shapes.AllNullable.class, RecordCodec.encode(any))));
     }
   }
 
   @Test
   void nullWhereNoneIsAllowedIsRefused() {
     assertThrows(RuntimeException.class, () -> RecordCodec.encode(new Shapes.Old(1, nothing())));
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.HasChoice(1, nothing())));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RecordCodec.encode(new Shapes.HasChoice(1, nothing())));
   }
 
   @Test
   void unknownTagsAndEnumsSayThatTheOtherSideMayBeNewer() {
-    assertCode(ErrorCode.UNSUPPORTED_VERSION, () -> RecordCodec.decodeTagged(Shapes.Choice.class, RecordCodec.encodeTagged(new Shapes.Eight())));
-    assertCode(ErrorCode.UNSUPPORTED_VERSION, () -> RecordCodec.decodeMessage(ByteBuffer.wrap(new byte[] {1, 3, 127, 1, 65})));
-    assertCode(ErrorCode.UNSUPPORTED_VERSION, () -> RecordCodec.decodeMessage(ByteBuffer.wrap(new byte[] {0, 0})));
+    assertCode(
+        ErrorCode.UNSUPPORTED_VERSION,
+        () ->
+            RecordCodec.decodeTagged(
+                Shapes.Choice.class, RecordCodec.encodeTagged(new Shapes.Eight())));
+    assertCode(
+        ErrorCode.UNSUPPORTED_VERSION,
+        () -> RecordCodec.decodeMessage(ByteBuffer.wrap(new byte[] {1, 3, 127, 1, 65})));
+    assertCode(
+        ErrorCode.UNSUPPORTED_VERSION,
+        () -> RecordCodec.decodeMessage(ByteBuffer.wrap(new byte[] {0, 0})));
   }
 
   @Test
   void missingChoiceThatIsNotNullableIsAnError() {
-    assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.HasChoice.class, new byte[] {1, 2}));
+    assertCode(
+        ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.HasChoice.class, new byte[] {1, 2}));
   }
 
   @Test
@@ -143,9 +186,13 @@ class RecordCodecTest {
 
   @Test
   void badPrimitivesAreErrors() {
-    assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Inner.class, hex("05 80 80 80 80 80")));
-    assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Inner.class, hex("0a ff ff ff ff ff ff ff ff ff 02")));
-    assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Picky.class, hex("05 80 80 80 80 10")));
+    assertCode(
+        ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Inner.class, hex("05 80 80 80 80 80")));
+    assertCode(
+        ErrorCode.INVALID,
+        () -> RecordCodec.decode(Shapes.Inner.class, hex("0a ff ff ff ff ff ff ff ff ff 02")));
+    assertCode(
+        ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Picky.class, hex("05 80 80 80 80 10")));
     assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Inner.class, hex("03 02 01 ff")));
     assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Inner.class, hex("03 02 7f 41")));
     assertCode(ErrorCode.INVALID, () -> RecordCodec.decode(Shapes.Inner.class, hex("")));
@@ -154,7 +201,8 @@ class RecordCodecTest {
 
   @Test
   void halfASurrogatePairIsRefused() {
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.Old(1, "a\uD800b")));
+    assertThrows(
+        IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.Old(1, "a\uD800b")));
   }
 
   @Test
@@ -165,7 +213,8 @@ class RecordCodecTest {
     }
     Shapes.Chain deepest = chain;
     assertEquals(chain, assertDecodes(Shapes.Chain.class, RecordCodec.encode(chain)));
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.Chain(deepest)));
+    assertThrows(
+        IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.Chain(deepest)));
     byte[] deep = new byte[0];
     for (int i = 0; i < 40; i++) {
       byte[] outer = new byte[deep.length + 2];
@@ -180,25 +229,40 @@ class RecordCodecTest {
 
   @Test
   void listsAreBounded() {
-    List<Shapes.Tree> million = new ArrayList<>(Collections.nCopies(1 << 20, new Shapes.Tree(List.of())));
-    assertEquals(1 << 20, assertDecodes(Shapes.Tree.class, RecordCodec.encode(new Shapes.Tree(million))).children().size());
+    List<Shapes.Tree> million =
+        new ArrayList<>(Collections.nCopies(1 << 20, new Shapes.Tree(List.of())));
+    assertEquals(
+        1 << 20,
+        assertDecodes(Shapes.Tree.class, RecordCodec.encode(new Shapes.Tree(million)))
+            .children()
+            .size());
     million.add(new Shapes.Tree(List.of()));
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.Tree(million)));
+    assertThrows(
+        IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.Tree(million)));
   }
 
   @Test
   void decodedListsCannotBeChanged() {
-    Shapes.Tree tree = assertDecodes(Shapes.Tree.class, RecordCodec.encode(new Shapes.Tree(List.of(new Shapes.Tree(List.of())))));
+    Shapes.Tree tree =
+        assertDecodes(
+            Shapes.Tree.class,
+            RecordCodec.encode(new Shapes.Tree(List.of(new Shapes.Tree(List.of())))));
     assertThrows(UnsupportedOperationException.class, () -> tree.children().clear());
     assertThrows(UnsupportedOperationException.class, () -> tree.children().set(0, tree));
   }
 
   @Test
   void typesWithoutEncodingAreNamed() {
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.NoEncoding(1)));
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.encodeTagged(new Shapes.Untagged()));
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.decodeTagged(Shapes.TwiceTagged.class, new byte[] {4, 0}));
-    assertThrows(IllegalArgumentException.class, () -> RecordCodec.decodeTagged(Runnable.class, new byte[] {4, 0}));
+    assertThrows(
+        IllegalArgumentException.class, () -> RecordCodec.encode(new Shapes.NoEncoding(1)));
+    assertThrows(
+        IllegalArgumentException.class, () -> RecordCodec.encodeTagged(new Shapes.Untagged()));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RecordCodec.decodeTagged(Shapes.TwiceTagged.class, new byte[] {4, 0}));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RecordCodec.decodeTagged(Runnable.class, new byte[] {4, 0}));
   }
 
   private static <T extends Record> T assertDecodes(Class<T> type, byte[] bytes) {
@@ -214,7 +278,8 @@ class RecordCodecTest {
     assertArrayEquals(hex(hex), bytes, () -> message + " is now " + ByteBufUtil.hexDump(bytes));
   }
 
-  private static void assertCode(ErrorCode code, org.junit.jupiter.api.function.Executable decoding) {
+  private static void assertCode(
+      ErrorCode code, org.junit.jupiter.api.function.Executable decoding) {
     DecodeException e = assertThrows(DecodeException.class, decoding);
     assertEquals(code, e.code(), e::toString);
   }

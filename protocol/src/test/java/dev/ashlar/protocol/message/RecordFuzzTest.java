@@ -61,7 +61,10 @@ class RecordFuzzTest {
       byte[] bytes = RecordCodec.encodeTagged(records.record(type));
       for (int length = 0; length < Math.min(bytes.length, 500); length++) {
         byte[] cut = Arrays.copyOf(bytes, length);
-        org.junit.jupiter.api.Assertions.assertThrows(DecodeException.class, () -> RecordCodec.decodeMessage(ByteBuffer.wrap(cut)), () -> type + " seed " + seed);
+        org.junit.jupiter.api.Assertions.assertThrows(
+            DecodeException.class,
+            () -> RecordCodec.decodeMessage(ByteBuffer.wrap(cut)),
+            () -> type + " seed " + seed);
       }
     }
   }
@@ -93,7 +96,9 @@ class RecordFuzzTest {
       throw new AssertionError("Bytes " + ByteBufUtil.hexDump(bytes) + ", seed " + seed, e);
     }
     long used = THREADS.getCurrentThreadAllocatedBytes() - before;
-    assertTrue(used <= BYTES_ALWAYS + BYTES_PER_BYTE * bytes.length, () -> used + " bytes taken for " + ByteBufUtil.hexDump(bytes) + ", seed " + seed);
+    assertTrue(
+        used <= BYTES_ALWAYS + BYTES_PER_BYTE * bytes.length,
+        () -> used + " bytes taken for " + ByteBufUtil.hexDump(bytes) + ", seed " + seed);
   }
 
   /** Makes the plans of all types, which takes memory of its own. */
@@ -102,7 +107,9 @@ class RecordFuzzTest {
     for (int i = 0; i < 20; i++) {
       for (Class<?> type : RandomRecords.members(Message.class)) {
         try {
-          Message _ = RecordCodec.decodeMessage(ByteBuffer.wrap(RecordCodec.encodeTagged(records.record(type))));
+          Message _ =
+              RecordCodec.decodeMessage(
+                  ByteBuffer.wrap(RecordCodec.encodeTagged(records.record(type))));
         } catch (DecodeException e) {
           throw new AssertionError(e);
         }

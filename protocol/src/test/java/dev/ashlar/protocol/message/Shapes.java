@@ -3,7 +3,10 @@ package dev.ashlar.protocol.message;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Records as a program of an earlier or a later version would have them, and some with every kind of component. */
+/**
+ * Records as a program of an earlier or a later version would have them, and some with every kind
+ * of component.
+ */
 final class Shapes {
   private Shapes() {}
 
@@ -64,7 +67,13 @@ final class Shapes {
   }
 
   record AllNullable(
-      @Nullable String text, byte @Nullable [] bytes, int @Nullable [] ints, @Nullable FileType type, @Nullable Inner inner, List<@Nullable String> texts, List<Long> longs) {}
+      @Nullable String text,
+      byte @Nullable [] bytes,
+      int @Nullable [] ints,
+      @Nullable FileType type,
+      @Nullable Inner inner,
+      List<@Nullable String> texts,
+      List<Long> longs) {}
 
   record Empty() {}
 

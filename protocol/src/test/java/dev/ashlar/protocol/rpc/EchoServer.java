@@ -11,7 +11,10 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Answers ReadLink(n) with its payload, fails Lookup with the name as detail, and keeps GetAttr until the test answers it. */
+/**
+ * Answers ReadLink(n) with its payload, fails Lookup with the name as detail, and keeps GetAttr
+ * until the test answers it.
+ */
 final class EchoServer implements AutoCloseable {
   static final Duration TIMEOUT = Duration.ofSeconds(20);
   final Queue<RpcRequest> kept = new ConcurrentLinkedQueue<>();
@@ -20,7 +23,14 @@ final class EchoServer implements AutoCloseable {
 
   private EchoServer(int port, RpcOptions options) throws AshlarException {
     try (EventLoops loops = EventLoops.shared()) {
-      server = RpcServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), "echo", Role.MASTER, this::handle, loops, options);
+      server =
+          RpcServer.start(
+              new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+              "echo",
+              Role.MASTER,
+              this::handle,
+              loops,
+              options);
     }
   }
 
@@ -35,7 +45,8 @@ final class EchoServer implements AutoCloseable {
   private void handle(RpcRequest request) {
     handled.incrementAndGet();
     switch (request.message()) {
-      case MasterRequest.ReadLink(long inode) -> request.reply(new MasterReply.Text(Long.toString(inode)), request.payload());
+      case MasterRequest.ReadLink(long inode) ->
+          request.reply(new MasterReply.Text(Long.toString(inode)), request.payload());
       case MasterRequest.Lookup(_, String name) -> {
         request.payload().release();
         request.fail(ErrorCode.NOT_FOUND, name);

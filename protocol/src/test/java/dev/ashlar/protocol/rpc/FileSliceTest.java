@@ -52,13 +52,15 @@ class FileSliceTest {
     random.nextBytes(content);
     Path path = Files.write(directory.resolve("content"), content);
     EventLoops loops = EventLoops.create("test", 2, epoll);
-    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try (FileChannel file =
+            FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
         RpcServer server =
             RpcServer.start(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 "files",
                 Role.MASTER,
-                request -> request.reply(new MasterReply.Done(), script.remove(), sent::incrementAndGet),
+                request ->
+                    request.reply(new MasterReply.Done(), script.remove(), sent::incrementAndGet),
                 loops,
                 RpcOptions.DEFAULT);
         RpcClient client = new RpcClient("test", Role.MASTER, loops, RpcOptions.DEFAULT)) {
@@ -67,7 +69,11 @@ class FileSliceTest {
   }
 
   private static CompletableFuture<RpcReply> ask(RpcServer server, RpcClient client) {
-    return client.send("127.0.0.1:" + server.address().getPort(), new MasterRequest.StatFs(), null, EchoServer.TIMEOUT);
+    return client.send(
+        "127.0.0.1:" + server.address().getPort(),
+        new MasterRequest.StatFs(),
+        null,
+        EchoServer.TIMEOUT);
   }
 
   @ParameterizedTest
@@ -88,7 +94,9 @@ class FileSliceTest {
             script.add(slices);
             byte[] bytes = Arrays.copyOf(expected.array(), expected.position());
             try (RpcReply reply = ask(server, client).get()) {
-              assertTrue(Arrays.equals(bytes, ByteBufUtil.getBytes(reply.payload())), () -> "seed " + seed);
+              assertTrue(
+                  Arrays.equals(bytes, ByteBufUtil.getBytes(reply.payload())),
+                  () -> "seed " + seed);
             }
             int told = i;
             Await.until("the handler is told", () -> sent.get() == told);
@@ -99,7 +107,8 @@ class FileSliceTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void fileThatIsTooShortEndsTheConnectionInsteadOfSendingOtherBytes(boolean epoll) throws Exception {
+  void fileThatIsTooShortEndsTheConnectionInsteadOfSendingOtherBytes(boolean epoll)
+      throws Exception {
     with(
         epoll,
         (server, client, file, _) -> {

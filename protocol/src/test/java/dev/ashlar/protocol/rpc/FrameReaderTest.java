@@ -12,9 +12,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.ArrayDeque;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.jspecify.annotations.Nullable;
 
 /** Frames cut at any place, with pauses anywhere, come out whole and in order. */
 @ExtendWith(LeakCheck.class)
@@ -106,15 +106,20 @@ class FrameReaderTest {
     }
   }
 
-  /** Gives the reader some bytes: as the socket does, into the buffer that is waiting for them if there is one. */
+  /**
+   * Gives the reader some bytes: as the socket does, into the buffer that is waiting for them if
+   * there is one.
+   */
   private void feed(EmbeddedChannel channel, FrameReader reader, ByteBuf stream) {
     ByteBuf wanting = random.nextInt(3) == 0 ? null : reader.wanting();
     ByteBuf to;
     if (wanting != null) {
       to = wanting.retain();
-      to.writeBytes(stream, Math.min(stream.readableBytes(), 1 + random.nextInt(to.writableBytes())));
+      to.writeBytes(
+          stream, Math.min(stream.readableBytes(), 1 + random.nextInt(to.writableBytes())));
     } else {
-      int count = Math.min(stream.readableBytes(), 1 + random.nextInt(random.nextBoolean() ? 10 : 20_000));
+      int count =
+          Math.min(stream.readableBytes(), 1 + random.nextInt(random.nextBoolean() ? 10 : 20_000));
       to = PooledByteBufAllocator.DEFAULT.directBuffer(count).writeBytes(stream, count);
     }
     channel.pipeline().fireChannelRead(to);
@@ -126,10 +131,16 @@ class FrameReaderTest {
     stream.writeInt(Frames.MAGIC).writeShort(0x1234).writeByte(0xAB);
     for (int i = 0; i < frames; i++) {
       byte[] header = bytes(random.nextInt(300));
-      byte[] payload = bytes(random.nextInt(4) == 0 ? 0 : random.nextInt(random.nextBoolean() ? 50 : 200_000));
-      Expected frame = new Expected((byte) (1 + random.nextInt(3)), random.nextLong(), header, payload);
+      byte[] payload =
+          bytes(random.nextInt(4) == 0 ? 0 : random.nextInt(random.nextBoolean() ? 50 : 200_000));
+      Expected frame =
+          new Expected((byte) (1 + random.nextInt(3)), random.nextLong(), header, payload);
       reader.expected.add(frame);
-      stream.writeInt(Frames.COUNTED_BYTES + header.length + payload.length).writeByte(frame.kind).writeLong(frame.id).writeInt(header.length);
+      stream
+          .writeInt(Frames.COUNTED_BYTES + header.length + payload.length)
+          .writeByte(frame.kind)
+          .writeLong(frame.id)
+          .writeInt(header.length);
       stream.writeBytes(header).writeBytes(payload);
     }
     return stream;

@@ -9,7 +9,10 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Fails a test class that loses a buffer or a request: collects what Netty's leak detector (at level paranoid) reports. */
+/**
+ * Fails a test class that loses a buffer or a request: collects what Netty's leak detector (at
+ * level paranoid) reports.
+ */
 final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   static final Queue<String> FOUND = new ConcurrentLinkedQueue<>();
 
@@ -18,7 +21,8 @@ final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         new ResourceLeakDetectorFactory() {
           @Override
           @Deprecated
-          public <T> ResourceLeakDetector<T> newResourceLeakDetector(Class<T> resource, int samplingInterval, long maxActive) {
+          public <T> ResourceLeakDetector<T> newResourceLeakDetector(
+              Class<T> resource, int samplingInterval, long maxActive) {
             return new Recorder<>(resource, samplingInterval);
           }
         });

@@ -48,7 +48,13 @@ final class RawPeer implements AutoCloseable {
   void send(int kind, long id, Message message, byte[] payload) throws IOException {
     byte[] header = RecordCodec.encodeMessage(message);
     ByteBuffer frame = ByteBuffer.allocate(Frames.PREFIX_BYTES + header.length + payload.length);
-    frame.putInt(Frames.COUNTED_BYTES + header.length + payload.length).put((byte) kind).putLong(id).putInt(header.length).put(header).put(payload);
+    frame
+        .putInt(Frames.COUNTED_BYTES + header.length + payload.length)
+        .put((byte) kind)
+        .putLong(id)
+        .putInt(header.length)
+        .put(header)
+        .put(payload);
     out.write(frame.array());
   }
 

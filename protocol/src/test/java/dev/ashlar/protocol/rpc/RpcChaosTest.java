@@ -18,7 +18,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Many clients, a server that comes and goes and answers late or never: every request ends, no answer is mixed up, nothing leaks. */
+/**
+ * Many clients, a server that comes and goes and answers late or never: every request ends, no
+ * answer is mixed up, nothing leaks.
+ */
 @ExtendWith(LeakCheck.class)
 class RpcChaosTest {
   private static final int THREADS = 4;
@@ -33,8 +36,19 @@ class RpcChaosTest {
     EchoServer first = EchoServer.start();
     int port = first.port();
     AtomicBoolean over = new AtomicBoolean();
-    Thread disturber = Thread.ofPlatform().name("disturber").start(() -> disturb(first, port, over));
-    RpcOptions small = new RpcOptions(100, 20, 1 << 20, 1 << 20, 50, 1 << 20, 2, Duration.ofSeconds(3), Duration.ofMillis(200));
+    Thread disturber =
+        Thread.ofPlatform().name("disturber").start(() -> disturb(first, port, over));
+    RpcOptions small =
+        new RpcOptions(
+            100,
+            20,
+            1 << 20,
+            1 << 20,
+            50,
+            1 << 20,
+            2,
+            Duration.ofSeconds(3),
+            Duration.ofMillis(200));
     List<Thread> threads = new ArrayList<>();
     List<CompletableFuture<RpcReply>> all = new ArrayList<>();
     try (RpcClient client = new RpcClient("chaos", Role.MASTER, EventLoops.shared(), small)) {
@@ -44,15 +58,14 @@ class RpcChaosTest {
         threads.add(
             Thread.ofVirtual()
                 .name("client-" + t)
-                .start(
-                    () -> {
-                      for (int i = 0; i < REQUESTS; i++) {
-                        mine.add(request(client, "127.0.0.1:" + port, random));
-                      }
-                      synchronized (all) {
-                        all.addAll(mine);
-                      }
-                    }));
+                .start(() -> {
+                  for (int i = 0; i < REQUESTS; i++) {
+                    mine.add(request(client, "127.0.0.1:" + port, random));
+                  }
+                  synchronized (all) {
+                    all.addAll(mine);
+                  }
+                }));
       }
       for (Thread thread : threads) {
         thread.join();
@@ -86,18 +99,20 @@ class RpcChaosTest {
         answer.completeExceptionally(e);
       }
     }
-    return answer.whenComplete(
-        (reply, error) -> {
-          if (reply != null) {
-            assertTrue(kept ? reply.message() instanceof MasterReply.Done : reply.message().equals(new MasterReply.Text(Long.toString(number))));
-            assertEquals(kept ? 0 : size, reply.payload().readableBytes());
-            reply.close();
-            answered.incrementAndGet();
-          } else {
-            assertTrue(error instanceof AshlarException);
-            failed.incrementAndGet();
-          }
-        });
+    return answer.whenComplete((reply, error) -> {
+      if (reply != null) {
+        assertTrue(
+            kept
+                ? reply.message() instanceof MasterReply.Done
+                : reply.message().equals(new MasterReply.Text(Long.toString(number))));
+        assertEquals(kept ? 0 : size, reply.payload().readableBytes());
+        reply.close();
+        answered.incrementAndGet();
+      } else {
+        assertTrue(error instanceof AshlarException);
+        failed.incrementAndGet();
+      }
+    });
   }
 
   private void disturb(EchoServer first, int port, AtomicBoolean over) {
@@ -108,7 +123,10 @@ class RpcChaosTest {
         int handled = server.handled.get();
         EchoServer present = server;
         int enough = 50 + random.nextInt(300);
-        Await.until("there is traffic", () -> over.get() || present.handled.get() - handled > enough || !present.kept.isEmpty());
+        Await.until(
+            "there is traffic",
+            () ->
+                over.get() || present.handled.get() - handled > enough || !present.kept.isEmpty());
         server.release(Math.min(server.kept.size(), random.nextInt(20)));
         if (random.nextInt(5) == 0) {
           server.close();

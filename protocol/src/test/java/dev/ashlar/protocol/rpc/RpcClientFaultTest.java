@@ -29,8 +29,14 @@ class RpcClientFaultTest {
   }
 
   /** A client that is soon tired. */
-  private static RpcClient hasty(int inFlight, int queued, Duration connectTimeout, Duration silence) {
-    return new RpcClient("test", Role.MASTER, EventLoops.shared(), new RpcOptions(10, inFlight, 1 << 20, 1 << 20, queued, 1 << 20, 1, connectTimeout, silence));
+  private static RpcClient hasty(
+      int inFlight, int queued, Duration connectTimeout, Duration silence) {
+    return new RpcClient(
+        "test",
+        Role.MASTER,
+        EventLoops.shared(),
+        new RpcOptions(
+            10, inFlight, 1 << 20, 1 << 20, queued, 1 << 20, 1, connectTimeout, silence));
   }
 
   private static String address(ServerSocket socket) {
@@ -48,7 +54,10 @@ class RpcClientFaultTest {
       address = address(socket);
     }
     try (RpcClient client = client()) {
-      assertEquals(ErrorCode.UNAVAILABLE, RpcTest.code(client.send(address, new MasterRequest.StatFs(), RpcTest.direct(new byte[9]), LONG)));
+      assertEquals(
+          ErrorCode.UNAVAILABLE,
+          RpcTest.code(
+              client.send(address, new MasterRequest.StatFs(), RpcTest.direct(new byte[9]), LONG)));
       Await.until("a request fails at once", () -> failsAtOnce(client, address));
     }
   }
@@ -73,12 +82,20 @@ class RpcClientFaultTest {
       EchoServer server = EchoServer.start();
       List<CompletableFuture<RpcReply>> answers = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
-        answers.add(client.send(server.address(), new MasterRequest.GetAttr(i), RpcTest.direct(new byte[100]), LONG));
+        answers.add(
+            client.send(
+                server.address(),
+                new MasterRequest.GetAttr(i),
+                RpcTest.direct(new byte[100]),
+                LONG));
       }
       Await.until("three requests came", () -> server.kept.size() == 3);
       server.close();
       for (int i = 0; i < 8; i++) {
-        assertEquals(i < 3 ? ErrorCode.TIMEOUT : ErrorCode.UNAVAILABLE, RpcTest.code(answers.get(i)), "request " + i);
+        assertEquals(
+            i < 3 ? ErrorCode.TIMEOUT : ErrorCode.UNAVAILABLE,
+            RpcTest.code(answers.get(i)),
+            "request " + i);
       }
     }
   }
@@ -87,9 +104,15 @@ class RpcClientFaultTest {
   void requestsOutOfTimeBeforeTheyWereSentAreUnavailable() throws Exception {
     try (RpcClient client = hasty(1, 100, Duration.ofSeconds(3), Duration.ofSeconds(10));
         EchoServer server = EchoServer.start()) {
-      CompletableFuture<RpcReply> sent = client.send(server.address(), new MasterRequest.GetAttr(1), null, LONG);
+      CompletableFuture<RpcReply> sent =
+          client.send(server.address(), new MasterRequest.GetAttr(1), null, LONG);
       Await.until("the first request came", () -> server.kept.size() == 1);
-      CompletableFuture<RpcReply> unsent = client.send(server.address(), new MasterRequest.GetAttr(2), RpcTest.direct(new byte[7]), Duration.ofMillis(30));
+      CompletableFuture<RpcReply> unsent =
+          client.send(
+              server.address(),
+              new MasterRequest.GetAttr(2),
+              RpcTest.direct(new byte[7]),
+              Duration.ofMillis(30));
       assertEquals(ErrorCode.UNAVAILABLE, RpcTest.code(unsent));
       assertFalse(sent.isDone());
       server.release(1);
@@ -101,16 +124,37 @@ class RpcClientFaultTest {
   void queueIsBoundedAndCallsWaitForRoom() throws Exception {
     try (RpcClient client = hasty(1, 2, Duration.ofSeconds(3), Duration.ofSeconds(10));
         EchoServer server = EchoServer.start()) {
-      CompletableFuture<RpcReply> sent = client.send(server.address(), new MasterRequest.GetAttr(0), null, LONG);
+      CompletableFuture<RpcReply> sent =
+          client.send(server.address(), new MasterRequest.GetAttr(0), null, LONG);
       Await.until("the first request came", () -> server.kept.size() == 1);
-      CompletableFuture<RpcReply> second = client.send(server.address(), new MasterRequest.ReadLink(1), RpcTest.direct(new byte[5]), LONG);
-      CompletableFuture<RpcReply> third = client.send(server.address(), new MasterRequest.ReadLink(2), RpcTest.direct(new byte[5]), LONG);
-      assertEquals(ErrorCode.RETRY, RpcTest.code(client.send(server.address(), new MasterRequest.ReadLink(3), RpcTest.direct(new byte[5]), LONG)));
+      CompletableFuture<RpcReply> second =
+          client.send(
+              server.address(), new MasterRequest.ReadLink(1), RpcTest.direct(new byte[5]), LONG);
+      CompletableFuture<RpcReply> third =
+          client.send(
+              server.address(), new MasterRequest.ReadLink(2), RpcTest.direct(new byte[5]), LONG);
+      assertEquals(
+          ErrorCode.RETRY,
+          RpcTest.code(
+              client.send(
+                  server.address(),
+                  new MasterRequest.ReadLink(3),
+                  RpcTest.direct(new byte[5]),
+                  LONG)));
       AshlarException e =
-          assertThrows(AshlarException.class, () -> client.call(server.address(), new MasterRequest.ReadLink(4), RpcTest.direct(new byte[5]), Duration.ofMillis(30)));
+          assertThrows(
+              AshlarException.class,
+              () ->
+                  client.call(
+                      server.address(),
+                      new MasterRequest.ReadLink(4),
+                      RpcTest.direct(new byte[5]),
+                      Duration.ofMillis(30)));
       assertEquals(ErrorCode.UNAVAILABLE, e.code());
       Thread releaser = Thread.ofPlatform().name("releaser").start(() -> server.release(1));
-      client.call(server.address(), new MasterRequest.ReadLink(5), RpcTest.direct(new byte[5]), LONG).close();
+      client
+          .call(server.address(), new MasterRequest.ReadLink(5), RpcTest.direct(new byte[5]), LONG)
+          .close();
       for (CompletableFuture<RpcReply> each : List.of(sent, second, third)) {
         each.get().close();
       }
@@ -122,10 +166,23 @@ class RpcClientFaultTest {
   void queuedBytesAreBounded() throws Exception {
     try (RpcClient client = hasty(1, 100, Duration.ofSeconds(3), Duration.ofSeconds(10));
         EchoServer server = EchoServer.start()) {
-      CompletableFuture<RpcReply> sent = client.send(server.address(), new MasterRequest.GetAttr(0), null, LONG);
+      CompletableFuture<RpcReply> sent =
+          client.send(server.address(), new MasterRequest.GetAttr(0), null, LONG);
       Await.until("the first request came", () -> server.kept.size() == 1);
-      CompletableFuture<RpcReply> second = client.send(server.address(), new MasterRequest.ReadLink(1), RpcTest.direct(new byte[2 << 20]), LONG);
-      assertEquals(ErrorCode.RETRY, RpcTest.code(client.send(server.address(), new MasterRequest.ReadLink(2), RpcTest.direct(new byte[5]), LONG)));
+      CompletableFuture<RpcReply> second =
+          client.send(
+              server.address(),
+              new MasterRequest.ReadLink(1),
+              RpcTest.direct(new byte[2 << 20]),
+              LONG);
+      assertEquals(
+          ErrorCode.RETRY,
+          RpcTest.code(
+              client.send(
+                  server.address(),
+                  new MasterRequest.ReadLink(2),
+                  RpcTest.direct(new byte[5]),
+                  LONG)));
       server.release(1);
       sent.get().close();
       second.get().close();
@@ -136,7 +193,9 @@ class RpcClientFaultTest {
   void serverThatNeverGreetsIsUnavailableAndOnlyTheFirstRequestWaits() throws Exception {
     try (ServerSocket socket = listen();
         RpcClient client = hasty(10, 100, Duration.ofMillis(100), Duration.ofSeconds(10))) {
-      assertEquals(ErrorCode.UNAVAILABLE, RpcTest.code(client.send(address(socket), new MasterRequest.StatFs(), null, LONG)));
+      assertEquals(
+          ErrorCode.UNAVAILABLE,
+          RpcTest.code(client.send(address(socket), new MasterRequest.StatFs(), null, LONG)));
       Await.until("a request fails at once", () -> failsAtOnce(client, address(socket)));
     }
   }
@@ -145,7 +204,8 @@ class RpcClientFaultTest {
   void stalledServerIsATimeoutAndIsGivenUpAfterLongSilence() throws Exception {
     try (ServerSocket socket = listen();
         RpcClient client = hasty(10, 100, Duration.ofSeconds(5), Duration.ZERO)) {
-      CompletableFuture<RpcReply> answer = client.send(address(socket), new MasterRequest.StatFs(), null, Duration.ofMillis(200));
+      CompletableFuture<RpcReply> answer =
+          client.send(address(socket), new MasterRequest.StatFs(), null, Duration.ofMillis(200));
       try (RawPeer peer = new RawPeer(socket.accept())) {
         assertEquals(Frames.VERSION << 8, peer.greeting());
         peer.greet(Frames.VERSION, 0);
@@ -159,11 +219,16 @@ class RpcClientFaultTest {
   void serverOfAnotherVersionIsNamedAsSuch() throws Exception {
     try (ServerSocket socket = listen();
         RpcClient client = client()) {
-      CompletableFuture<RpcReply> answer = client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
+      CompletableFuture<RpcReply> answer =
+          client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
       try (RawPeer peer = new RawPeer(socket.accept())) {
         peer.greeting();
         peer.greet(Frames.VERSION + 1, Greeting.REFUSING);
-        peer.send(Frames.REFUSAL, 0, new ErrorReply(ErrorCode.UNSUPPORTED_VERSION, "too old"), new byte[0]);
+        peer.send(
+            Frames.REFUSAL,
+            0,
+            new ErrorReply(ErrorCode.UNSUPPORTED_VERSION, "too old"),
+            new byte[0]);
         assertEquals(ErrorCode.UNSUPPORTED_VERSION, RpcTest.code(answer));
         peer.awaitClosed();
       }
@@ -174,7 +239,9 @@ class RpcClientFaultTest {
   void otherServersThanAshlarsAreUnavailable() throws Exception {
     try (ServerSocket socket = listen();
         RpcClient client = client()) {
-      CompletableFuture<RpcReply> answer = client.send(address(socket), new MasterRequest.StatFs(), RpcTest.direct(new byte[3]), LONG);
+      CompletableFuture<RpcReply> answer =
+          client.send(
+              address(socket), new MasterRequest.StatFs(), RpcTest.direct(new byte[3]), LONG);
       try (RawPeer peer = new RawPeer(socket.accept())) {
         peer.out.writeBytes("HTTP/1.1 400 Bad Request\r\n\r\n");
         assertEquals(ErrorCode.UNAVAILABLE, RpcTest.code(answer));
@@ -187,7 +254,8 @@ class RpcClientFaultTest {
   void answersThatCannotBeReadAreInternalErrorsAndUnknownOnesAreDropped() throws Exception {
     try (ServerSocket socket = listen();
         RpcClient client = client()) {
-      CompletableFuture<RpcReply> first = client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
+      CompletableFuture<RpcReply> first =
+          client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
       try (RawPeer peer = new RawPeer(socket.accept())) {
         peer.greeting();
         peer.greet(Frames.VERSION, 0);
@@ -199,7 +267,8 @@ class RpcClientFaultTest {
         peer.out.writeInt(2);
         peer.out.write(new byte[12]);
         assertEquals(ErrorCode.INTERNAL, RpcTest.code(first));
-        CompletableFuture<RpcReply> second = client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
+        CompletableFuture<RpcReply> second =
+            client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
         peer.send(Frames.REPLY, peer.receive().id(), new MasterReply.Done(), new byte[0]);
         second.get().close();
       }
@@ -210,7 +279,8 @@ class RpcClientFaultTest {
   void frameFromTheServerBeyondTheLimitsEndsTheConnection() throws Exception {
     try (ServerSocket socket = listen();
         RpcClient client = client()) {
-      CompletableFuture<RpcReply> answer = client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
+      CompletableFuture<RpcReply> answer =
+          client.send(address(socket), new MasterRequest.StatFs(), null, LONG);
       try (RawPeer peer = new RawPeer(socket.accept())) {
         peer.greeting();
         peer.greet(Frames.VERSION, 0);
@@ -226,7 +296,12 @@ class RpcClientFaultTest {
   @Test
   void severalConnectionsToOneAddressShareTheWork() throws Exception {
     try (EchoServer server = EchoServer.start();
-        RpcClient client = new RpcClient("test", Role.MASTER, EventLoops.shared(), RpcOptions.DEFAULT.withConnectionsPerAddress(3))) {
+        RpcClient client =
+            new RpcClient(
+                "test",
+                Role.MASTER,
+                EventLoops.shared(),
+                RpcOptions.DEFAULT.withConnectionsPerAddress(3))) {
       List<CompletableFuture<RpcReply>> answers = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
         answers.add(client.send(server.address(), new MasterRequest.GetAttr(i), null, LONG));
@@ -241,7 +316,9 @@ class RpcClientFaultTest {
   }
 
   private static boolean failsAtOnce(RpcClient client, String address) {
-    return client.send(address, new MasterRequest.StatFs(), RpcTest.direct(new byte[9]), LONG).isCompletedExceptionally();
+    return client
+        .send(address, new MasterRequest.StatFs(), RpcTest.direct(new byte[9]), LONG)
+        .isCompletedExceptionally();
   }
 
   private static boolean answers(RpcClient client, String address) {

@@ -37,7 +37,8 @@ class RpcServerFaultTest {
   void garbageClosesOnlyItsConnection() throws Exception {
     try (EchoServer server = EchoServer.start();
         RawPeer peer = RawPeer.connect(server.port())) {
-      CompletableFuture<RpcReply> other = client.send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT);
+      CompletableFuture<RpcReply> other =
+          client.send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT);
       peer.out.write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
       peer.awaitClosed();
       Await.until("the request came", () -> !server.kept.isEmpty());
@@ -75,7 +76,9 @@ class RpcServerFaultTest {
       assertEquals(Frames.VERSION << 8 | Greeting.REFUSING, peer.greeting());
       RawPeer.Frame refusal = peer.receive();
       assertEquals(Frames.REFUSAL, refusal.kind());
-      assertEquals(ErrorCode.UNSUPPORTED_VERSION, assertInstanceOf(ErrorReply.class, refusal.message()).code());
+      assertEquals(
+          ErrorCode.UNSUPPORTED_VERSION,
+          assertInstanceOf(ErrorReply.class, refusal.message()).code());
       peer.awaitClosed();
     }
   }
@@ -84,7 +87,11 @@ class RpcServerFaultTest {
   void wrongRoleIsRefusedWithAReason() throws Exception {
     try (EchoServer server = EchoServer.start();
         RpcClient other = new RpcClient("test", Role.CHUNK_SERVER)) {
-      AshlarException e = assertThrows(AshlarException.class, () -> other.call(server.address(), new MasterRequest.ReadLink(1), EchoServer.TIMEOUT));
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () ->
+                  other.call(server.address(), new MasterRequest.ReadLink(1), EchoServer.TIMEOUT));
       assertEquals(ErrorCode.UNAVAILABLE, e.code());
       assertTrue(e.getMessage().contains("is a master, not a chunk server"), e::getMessage);
     }
@@ -163,7 +170,8 @@ class RpcServerFaultTest {
       RawPeer.Frame answer;
       peer.greet(Frames.VERSION, 0);
       peer.greeting();
-      byte[] header = dev.ashlar.protocol.message.RecordCodec.encodeMessage(new MasterRequest.ReadLink(3));
+      byte[] header =
+          dev.ashlar.protocol.message.RecordCodec.encodeMessage(new MasterRequest.ReadLink(3));
       try (var out = new java.io.DataOutputStream(bytes)) {
         out.writeInt(Frames.COUNTED_BYTES + header.length + 2);
         out.writeByte(Frames.REQUEST);
@@ -184,7 +192,9 @@ class RpcServerFaultTest {
 
   @Test
   void silentConnectionIsClosed() throws Exception {
-    RpcOptions hasty = new RpcOptions(10, 10, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofMillis(30), Duration.ofSeconds(1));
+    RpcOptions hasty =
+        new RpcOptions(
+            10, 10, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofMillis(30), Duration.ofSeconds(1));
     try (EchoServer server = EchoServer.start(0, hasty);
         RawPeer peer = RawPeer.connect(server.port())) {
       peer.awaitClosed();
@@ -193,7 +203,9 @@ class RpcServerFaultTest {
 
   @Test
   void tooManyConnectionsAreRefusedWithAReason() throws Exception {
-    RpcOptions two = new RpcOptions(2, 10, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
+    RpcOptions two =
+        new RpcOptions(
+            2, 10, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
     try (EchoServer server = EchoServer.start(0, two);
         RawPeer second = RawPeer.connect(server.port())) {
       RawPeer first = RawPeer.connect(server.port());
@@ -201,7 +213,11 @@ class RpcServerFaultTest {
       first.greeting();
       second.greet(Frames.VERSION, 0);
       second.greeting();
-      AshlarException e = assertThrows(AshlarException.class, () -> client.call(server.address(), new MasterRequest.ReadLink(1), EchoServer.TIMEOUT));
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () ->
+                  client.call(server.address(), new MasterRequest.ReadLink(1), EchoServer.TIMEOUT));
       assertEquals(ErrorCode.UNAVAILABLE, e.code());
       assertTrue(e.getMessage().contains("all the 2 connections"), e::getMessage);
       first.close();
@@ -211,25 +227,55 @@ class RpcServerFaultTest {
 
   @Test
   void serverReadsNoMoreRequestsThanItsLimit() throws Exception {
-    RpcOptions four = new RpcOptions(10, 4, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
+    RpcOptions four =
+        new RpcOptions(
+            10, 4, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
     assertBounded(four, 4, 10);
   }
 
   @Test
   void serverReadsNoMoreBytesThanItsLimit() throws Exception {
-    RpcOptions small = new RpcOptions(10, 100, 100_000, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
+    RpcOptions small =
+        new RpcOptions(
+            10,
+            100,
+            100_000,
+            1 << 20,
+            10,
+            1 << 20,
+            1,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(1));
     assertBounded(small, 2, 60_000);
-    RpcOptions smallServer = new RpcOptions(10, 100, 1 << 20, 100_000, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
+    RpcOptions smallServer =
+        new RpcOptions(
+            10,
+            100,
+            1 << 20,
+            100_000,
+            10,
+            1 << 20,
+            1,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(1));
     assertBounded(smallServer, 2, 60_000);
   }
 
-  /** Sends far more requests than {@code most}: no more than that many may reach the handler before it answers some. */
+  /**
+   * Sends far more requests than {@code most}: no more than that many may reach the handler before
+   * it answers some.
+   */
   private void assertBounded(RpcOptions options, int most, int payloadBytes) throws Exception {
     try (EchoServer server = EchoServer.start(0, options);
         RpcClient eager = new RpcClient("eager", Role.MASTER, EventLoops.shared(), PLAIN)) {
       List<CompletableFuture<RpcReply>> answers = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
-        answers.add(eager.send(server.address(), new MasterRequest.GetAttr(i), RpcTest.direct(new byte[payloadBytes]), EchoServer.TIMEOUT));
+        answers.add(
+            eager.send(
+                server.address(),
+                new MasterRequest.GetAttr(i),
+                RpcTest.direct(new byte[payloadBytes]),
+                EchoServer.TIMEOUT));
       }
       int done = 0;
       while (done < answers.size()) {
@@ -259,18 +305,19 @@ class RpcServerFaultTest {
       Thread writer =
           Thread.ofPlatform()
               .name("writer")
-              .start(
-                  () -> {
-                    try {
-                      for (int i = 0; i < requests; i++) {
-                        peer.send(Frames.REQUEST, i, new MasterRequest.ReadLink(i), megabyte);
-                      }
-                    } catch (IOException e) {
-                      throw new java.io.UncheckedIOException(e);
-                    }
-                  });
+              .start(() -> {
+                try {
+                  for (int i = 0; i < requests; i++) {
+                    peer.send(Frames.REQUEST, i, new MasterRequest.ReadLink(i), megabyte);
+                  }
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
       for (int i = 0; i < requests; i++) {
-        assertTrue(server.handled.get() - i < 64, "The server holds " + (server.handled.get() - i) + " MiB for a peer that reads slowly");
+        assertTrue(
+            server.handled.get() - i < 64,
+            "The server holds " + (server.handled.get() - i) + " MiB for a peer that reads slowly");
         assertEquals(i, peer.receive().id());
       }
       writer.join();
@@ -280,7 +327,12 @@ class RpcServerFaultTest {
   @Test
   void answersAfterTheEndAreDropped() throws Exception {
     EchoServer server = EchoServer.start();
-    CompletableFuture<RpcReply> answer = client.send(server.address(), new MasterRequest.GetAttr(1), RpcTest.direct(new byte[10]), EchoServer.TIMEOUT);
+    CompletableFuture<RpcReply> answer =
+        client.send(
+            server.address(),
+            new MasterRequest.GetAttr(1),
+            RpcTest.direct(new byte[10]),
+            EchoServer.TIMEOUT);
     Await.until("the request came", () -> !server.kept.isEmpty());
     RpcRequest request = server.kept.remove();
     server.close();

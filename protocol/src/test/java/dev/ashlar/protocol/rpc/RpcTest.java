@@ -45,16 +45,27 @@ class RpcTest {
   void echoesPayloadsOfManySizes() throws Exception {
     long seed = new Random().nextLong();
     Random random = new Random(seed);
-    List<Integer> sizes = new ArrayList<>(List.of(0, 1, 2047, 2048, 2049, 32767, 32768, 65536, 1 << 20, 4 << 20, Frames.PAYLOAD_MAX));
+    List<Integer> sizes =
+        new ArrayList<>(
+            List.of(
+                0, 1, 2047, 2048, 2049, 32767, 32768, 65536, 1 << 20, 4 << 20, Frames.PAYLOAD_MAX));
     for (int i = 0; i < 50; i++) {
       sizes.add(random.nextInt(1 << random.nextInt(1, 22)));
     }
     for (int size : sizes) {
       byte[] bytes = new byte[size];
       random.nextBytes(bytes);
-      try (RpcReply reply = client.call(server.address(), new MasterRequest.ReadLink(size), direct(bytes), EchoServer.TIMEOUT)) {
+      try (RpcReply reply =
+          client.call(
+              server.address(),
+              new MasterRequest.ReadLink(size),
+              direct(bytes),
+              EchoServer.TIMEOUT)) {
         assertEquals(new MasterReply.Text(Integer.toString(size)), reply.message());
-        assertArrayEquals(bytes, ByteBufUtil.getBytes(reply.payload()), () -> "payload of " + size + " bytes, seed " + seed);
+        assertArrayEquals(
+            bytes,
+            ByteBufUtil.getBytes(reply.payload()),
+            () -> "payload of " + size + " bytes, seed " + seed);
         assertTrue(size == 0 || reply.payload().isDirect());
       }
     }
@@ -64,7 +75,12 @@ class RpcTest {
   void multiplexesTenThousandRequests() throws Exception {
     List<CompletableFuture<RpcReply>> answers = new ArrayList<>();
     for (int i = 0; i < 10_000; i++) {
-      answers.add(client.send(server.address(), new MasterRequest.ReadLink(i), direct(new byte[i % 5000]), EchoServer.TIMEOUT));
+      answers.add(
+          client.send(
+              server.address(),
+              new MasterRequest.ReadLink(i),
+              direct(new byte[i % 5000]),
+              EchoServer.TIMEOUT));
     }
     for (int i = 0; i < answers.size(); i++) {
       try (RpcReply reply = answers.get(i).get()) {
@@ -76,24 +92,35 @@ class RpcTest {
 
   @Test
   void errorsComeWithTheirCodeAndDetail() {
-    AshlarException e = assertThrows(AshlarException.class, () -> client.call(server.address(), new MasterRequest.Lookup(1, "gone"), EchoServer.TIMEOUT));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class,
+            () ->
+                client.call(
+                    server.address(), new MasterRequest.Lookup(1, "gone"), EchoServer.TIMEOUT));
     assertEquals(ErrorCode.NOT_FOUND, e.code());
     assertEquals("gone", e.getMessage());
   }
 
   @Test
   void handlerThatThrowsIsAnInternalError() {
-    AshlarException e = assertThrows(AshlarException.class, () -> client.call(server.address(), new MasterRequest.StatFs(), EchoServer.TIMEOUT));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class,
+            () -> client.call(server.address(), new MasterRequest.StatFs(), EchoServer.TIMEOUT));
     assertEquals(ErrorCode.INTERNAL, e.code());
   }
 
   @Test
   void secondAnswerIsRefused() throws Exception {
-    CompletableFuture<RpcReply> answer = client.send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT);
+    CompletableFuture<RpcReply> answer =
+        client.send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT);
     Await.until("the request came", () -> !server.kept.isEmpty());
     RpcRequest request = server.kept.remove();
     request.reply(new MasterReply.Done());
-    assertThrows(IllegalStateException.class, () -> request.reply(new MasterReply.Done(), direct(new byte[100])));
+    assertThrows(
+        IllegalStateException.class,
+        () -> request.reply(new MasterReply.Done(), direct(new byte[100])));
     assertThrows(IllegalStateException.class, () -> request.fail(ErrorCode.INTERNAL, ""));
     answer.get().close();
   }
@@ -102,13 +129,20 @@ class RpcTest {
   void payloadTooLargeIsRefusedBeforeItIsSent() {
     AshlarException e =
         assertThrows(
-            AshlarException.class, () -> client.call(server.address(), new MasterRequest.ReadLink(1), direct(new byte[Frames.PAYLOAD_MAX + 1]), EchoServer.TIMEOUT));
+            AshlarException.class,
+            () ->
+                client.call(
+                    server.address(),
+                    new MasterRequest.ReadLink(1),
+                    direct(new byte[Frames.PAYLOAD_MAX + 1]),
+                    EchoServer.TIMEOUT));
     assertEquals(ErrorCode.TOO_LARGE, e.code());
   }
 
   @Test
   void answerTooLargeIsAnError() throws Exception {
-    CompletableFuture<RpcReply> answer = client.send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT);
+    CompletableFuture<RpcReply> answer =
+        client.send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT);
     Await.until("the request came", () -> !server.kept.isEmpty());
     server.kept.remove().reply(new MasterReply.Done(), direct(new byte[Frames.PAYLOAD_MAX + 1]));
     assertEquals(ErrorCode.TOO_LARGE, code(answer));
@@ -116,7 +150,8 @@ class RpcTest {
 
   @Test
   void silentServerIsATimeoutAndTheLateAnswerIsReleased() throws Exception {
-    CompletableFuture<RpcReply> answer = client.send(server.address(), new MasterRequest.GetAttr(1), null, Duration.ofMillis(50));
+    CompletableFuture<RpcReply> answer =
+        client.send(server.address(), new MasterRequest.GetAttr(1), null, Duration.ofMillis(50));
     assertEquals(ErrorCode.TIMEOUT, code(answer));
     Await.until("the request came", () -> !server.kept.isEmpty());
     server.kept.remove().reply(new MasterReply.Done(), direct(new byte[100_000]));
@@ -125,7 +160,12 @@ class RpcTest {
 
   @Test
   void cancelledRequestReleasesItsAnswer() throws Exception {
-    CompletableFuture<RpcReply> answer = client.send(server.address(), new MasterRequest.GetAttr(1), direct(new byte[5]), EchoServer.TIMEOUT);
+    CompletableFuture<RpcReply> answer =
+        client.send(
+            server.address(),
+            new MasterRequest.GetAttr(1),
+            direct(new byte[5]),
+            EchoServer.TIMEOUT);
     Await.until("the request came", () -> !server.kept.isEmpty());
     answer.cancel(false);
     server.kept.peek().payload().release();
@@ -135,7 +175,8 @@ class RpcTest {
 
   @Test
   void forgottenRequestIsFoundByTheLeakDetector() throws Exception {
-    CompletableFuture<RpcReply> answer = client.send(server.address(), new MasterRequest.GetAttr(1), null, Duration.ofMillis(50));
+    CompletableFuture<RpcReply> answer =
+        client.send(server.address(), new MasterRequest.GetAttr(1), null, Duration.ofMillis(50));
     assertEquals(ErrorCode.TIMEOUT, code(answer));
     Await.until("the request came", () -> !server.kept.isEmpty());
     server.kept.clear();
@@ -143,7 +184,9 @@ class RpcTest {
         "the leak is found",
         () -> {
           LeakCheck.look();
-          CompletableFuture<RpcReply> next = client.send(server.address(), new MasterRequest.ReadLink(1), null, EchoServer.TIMEOUT);
+          CompletableFuture<RpcReply> next =
+              client.send(
+                  server.address(), new MasterRequest.ReadLink(1), null, EchoServer.TIMEOUT);
           next.join().close();
           return LeakCheck.FOUND.removeIf(leak -> leak.contains("ServerRequest"));
         });
@@ -155,15 +198,18 @@ class RpcTest {
     CompletableFuture<RpcReply> inner =
         client
             .send(server.address(), new MasterRequest.GetAttr(1), null, EchoServer.TIMEOUT)
-            .thenApply(
-                reply -> {
-                  reply.close();
-                  try {
-                    return client.call(server.address(), new MasterRequest.ReadLink(1), direct(new byte[9]), EchoServer.TIMEOUT);
-                  } catch (AshlarException e) {
-                    throw new IllegalArgumentException(e);
-                  }
-                });
+            .thenApply(reply -> {
+              reply.close();
+              try {
+                return client.call(
+                    server.address(),
+                    new MasterRequest.ReadLink(1),
+                    direct(new byte[9]),
+                    EchoServer.TIMEOUT);
+              } catch (AshlarException e) {
+                throw new IllegalArgumentException(e);
+              }
+            });
     Await.until("the request came", () -> !server.kept.isEmpty());
     server.release(1);
     ExecutionException e = assertThrows(ExecutionException.class, inner::get);
@@ -173,17 +219,36 @@ class RpcTest {
   @Test
   void badAddressesAreInvalid() {
     for (String bad : List.of("", "host", "host:", ":7420", "host:0", "host:65536", "host:x")) {
-      AshlarException e = assertThrows(AshlarException.class, () -> client.call(bad, new MasterRequest.StatFs(), direct(new byte[1]), EchoServer.TIMEOUT), bad);
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () ->
+                  client.call(
+                      bad, new MasterRequest.StatFs(), direct(new byte[1]), EchoServer.TIMEOUT),
+              bad);
       assertEquals(ErrorCode.INVALID, e.code());
     }
-    AshlarException e = assertThrows(AshlarException.class, () -> client.call("no-such-host.invalid:1", new MasterRequest.StatFs(), EchoServer.TIMEOUT));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class,
+            () ->
+                client.call(
+                    "no-such-host.invalid:1", new MasterRequest.StatFs(), EchoServer.TIMEOUT));
     assertEquals(ErrorCode.UNAVAILABLE, e.code());
   }
 
   @Test
   void closedClientIsUnavailable() {
     client.close();
-    AshlarException e = assertThrows(AshlarException.class, () -> client.call(server.address(), new MasterRequest.StatFs(), direct(new byte[1]), EchoServer.TIMEOUT));
+    AshlarException e =
+        assertThrows(
+            AshlarException.class,
+            () ->
+                client.call(
+                    server.address(),
+                    new MasterRequest.StatFs(),
+                    direct(new byte[1]),
+                    EchoServer.TIMEOUT));
     assertEquals(ErrorCode.UNAVAILABLE, e.code());
     assertFalse(e.getMessage().isEmpty());
   }
@@ -194,7 +259,8 @@ class RpcTest {
 
   static ErrorCode code(CompletableFuture<RpcReply> answer) throws InterruptedException {
     try (RpcReply reply = answer.get()) {
-      throw new AssertionError("Answered by " + reply.message() + " " + ByteBufUtil.hexDump(reply.payload()));
+      throw new AssertionError(
+          "Answered by " + reply.message() + " " + ByteBufUtil.hexDump(reply.payload()));
     } catch (ExecutionException e) {
       return e.getCause() instanceof AshlarException a ? a.code() : ErrorCode.INTERNAL;
     }
