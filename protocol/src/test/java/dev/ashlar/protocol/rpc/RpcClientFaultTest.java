@@ -205,7 +205,7 @@ class RpcClientFaultTest {
     try (ServerSocket socket = listen();
         RpcClient client = hasty(10, 100, Duration.ofSeconds(5), Duration.ZERO)) {
       CompletableFuture<RpcReply> answer =
-          client.send(address(socket), new MasterRequest.StatFs(), null, Duration.ofMillis(200));
+          client.send(address(socket), new MasterRequest.StatFs(), null, Duration.ofSeconds(2));
       try (RawPeer peer = new RawPeer(socket.accept())) {
         assertEquals(Frames.VERSION << 8, peer.greeting());
         peer.greet(Frames.VERSION, 0);

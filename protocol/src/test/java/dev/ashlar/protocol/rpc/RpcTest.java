@@ -26,6 +26,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(LeakCheck.class)
 class RpcTest {
+  /** Runs out in a test, yet is long enough to send a request on a connection that stands. */
+  private static final Duration SHORT = Duration.ofSeconds(1);
+
   private EchoServer server;
   private RpcClient client;
 
@@ -150,8 +153,9 @@ class RpcTest {
 
   @Test
   void silentServerIsATimeoutAndTheLateAnswerIsReleased() throws Exception {
+    client.call(server.address(), new MasterRequest.ReadLink(1), EchoServer.TIMEOUT).close();
     CompletableFuture<RpcReply> answer =
-        client.send(server.address(), new MasterRequest.GetAttr(1), null, Duration.ofMillis(50));
+        client.send(server.address(), new MasterRequest.GetAttr(1), null, SHORT);
     assertEquals(ErrorCode.TIMEOUT, code(answer));
     Await.until("the request came", () -> !server.kept.isEmpty());
     server.kept.remove().reply(new MasterReply.Done(), direct(new byte[100_000]));
@@ -175,8 +179,9 @@ class RpcTest {
 
   @Test
   void forgottenRequestIsFoundByTheLeakDetector() throws Exception {
+    client.call(server.address(), new MasterRequest.ReadLink(1), EchoServer.TIMEOUT).close();
     CompletableFuture<RpcReply> answer =
-        client.send(server.address(), new MasterRequest.GetAttr(1), null, Duration.ofMillis(50));
+        client.send(server.address(), new MasterRequest.GetAttr(1), null, SHORT);
     assertEquals(ErrorCode.TIMEOUT, code(answer));
     Await.until("the request came", () -> !server.kept.isEmpty());
     server.kept.clear();
