@@ -43,9 +43,11 @@ public interface RpcRequest {
   }
 
   /**
-   * Replies with bytes of files, and learns what became of it: a file that cannot be read ends the connection, and nobody else can tell why.
+   * Replies with bytes of files, and learns what became of it: a file that cannot be read ends the
+   * connection, and nobody else can tell why.
    *
-   * @param onSent run once, when the files are no longer needed, with why the reply could not be sent whole, or null. Runs on an event loop or the calling thread; must not block
+   * @param onSent run once, when the files are no longer needed, with why the reply could not be
+   *     sent whole, or null. Runs on an event loop or the calling thread; must not block
    */
   void reply(Message message, List<FileSlice> payload, Consumer<@Nullable Throwable> onSent);
 

@@ -22,10 +22,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The server's end of a connection: greets, hands requests to the handler, sends answers in batches. Reads no further requests while too many, or too many bytes, are under
- * way or the other side does not take its answers. State belongs to the event loop; {@link #answer} comes from any thread.
+ * The server's end of a connection: greets, hands requests to the handler, sends answers in
+ * batches. Reads no further requests while too many, or too many bytes, are under way or the other
+ * side does not take its answers. State belongs to the event loop; {@link #answer} comes from any
+ * thread.
  */
-final class ServerConnection extends FrameReader implements Outbox.Receiver<ServerConnection.Answer> {
+final class ServerConnection extends FrameReader
+    implements Outbox.Receiver<ServerConnection.Answer> {
   private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
 
   private final RpcServer server;
@@ -69,7 +72,10 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
         ctx.executor()
             .schedule(
                 () -> {
-                  LOG.info("{} closes the connection from {}: no greeting in time", server.describe(), peer);
+                  LOG.info(
+                      "{} closes the connection from {}: no greeting in time",
+                      server.describe(),
+                      peer);
                   var _ = channel.close();
                 },
                 server.options().connectTimeout().toMillis(),
@@ -82,13 +88,31 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
     if (version != Frames.VERSION) {
       refuse(
           ErrorCode.UNSUPPORTED_VERSION,
-          server.describe() + " speaks version " + Frames.VERSION + " of the protocol, the other side version " + version + ": update the older of the two");
+          server.describe()
+              + " speaks version "
+              + Frames.VERSION
+              + " of the protocol, the other side version "
+              + version
+              + ": update the older of the two");
     } else if (!Greeting.is(role, server.role())) {
-      refuse(ErrorCode.UNAVAILABLE, server.describe() + " is " + Greeting.name(server.role()) + ", not " + Greeting.name(role) + ": check the address");
+      refuse(
+          ErrorCode.UNAVAILABLE,
+          server.describe()
+              + " is "
+              + Greeting.name(server.role())
+              + ", not "
+              + Greeting.name(role)
+              + ": check the address");
     } else if (!admitted) {
-      refuse(ErrorCode.UNAVAILABLE, server.describe() + " has all the " + server.options().connections() + " connections it takes: close some, or ask another server");
+      refuse(
+          ErrorCode.UNAVAILABLE,
+          server.describe()
+              + " has all the "
+              + server.options().connections()
+              + " connections it takes: close some, or ask another server");
     } else {
-      var _ = channel.writeAndFlush(Greeting.encode(ctx.alloc(), server.role()), channel.voidPromise());
+      var _ =
+          channel.writeAndFlush(Greeting.encode(ctx.alloc(), server.role()), channel.voidPromise());
     }
   }
 
@@ -109,8 +133,12 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
       LOG.warn("{} cannot read a request of {}: {}", server.describe(), peer, e.getMessage());
       int requestBytes = payload.readableBytes();
       payload.release();
-      byte[] error = RecordCodec.encodeMessage(new ErrorReply(e.code(), e.getMessage() == null ? "" : e.getMessage()));
-      answer(new Answer(OutFrame.of(Frames.REPLY, id, error), requestBytes, (@Nullable Throwable _) -> {}));
+      byte[] error =
+          RecordCodec.encodeMessage(
+              new ErrorReply(e.code(), e.getMessage() == null ? "" : e.getMessage()));
+      answer(
+          new Answer(
+              OutFrame.of(Frames.REPLY, id, error), requestBytes, (@Nullable Throwable _) -> {}));
       regulate();
       return;
     }
@@ -122,7 +150,12 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
     try {
       server.handler().handle(request);
     } catch (RuntimeException e) {
-      LOG.error("{} failed to handle {} of {}", server.describe(), request.message().getClass().getSimpleName(), peer, e);
+      LOG.error(
+          "{} failed to handle {} of {}",
+          server.describe(),
+          request.message().getClass().getSimpleName(),
+          peer,
+          e);
       if (!request.isAnswered()) {
         request.fail(ErrorCode.INTERNAL, "The server failed on this request, see its log: " + e);
       }
@@ -140,7 +173,8 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
     LOG.info("{} refuses the connection from {}: {}", server.describe(), peer, detail);
     stop();
     var _ = channel.write(Greeting.refusing(channel.alloc()), channel.voidPromise());
-    OutFrame.of(Frames.REFUSAL, 0, RecordCodec.encodeMessage(new ErrorReply(code, detail))).write(channel, channel.newPromise().addListener(ChannelFutureListener.CLOSE));
+    OutFrame.of(Frames.REFUSAL, 0, RecordCodec.encodeMessage(new ErrorReply(code, detail)))
+        .write(channel, channel.newPromise().addListener(ChannelFutureListener.CLOSE));
     channel.flush();
   }
 
@@ -174,7 +208,11 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
     underWay--;
     count(-memory - answer.requestBytes);
     if (!done.isSuccess() && channel.isActive()) {
-      LOG.warn("{} closes the connection from {}: an answer could not be sent whole: {}", server.describe(), peer, String.valueOf(done.cause()));
+      LOG.warn(
+          "{} closes the connection from {}: an answer could not be sent whole: {}",
+          server.describe(),
+          peer,
+          String.valueOf(done.cause()));
       var _ = channel.close();
     }
     regulate();
@@ -191,7 +229,10 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
       return;
     }
     RpcOptions limits = server.options();
-    boolean room = underWay < limits.requestsPerConnection() && bytes < limits.bytesPerConnection() && (bytes == 0 || server.hasRoom());
+    boolean room =
+        underWay < limits.requestsPerConnection()
+            && bytes < limits.bytesPerConnection()
+            && (bytes == 0 || server.hasRoom());
     if (room && channel.isWritable()) {
       resume(ctx);
     } else {
@@ -217,7 +258,11 @@ final class ServerConnection extends FrameReader implements Outbox.Receiver<Serv
     if (cause instanceof IOException) {
       LOG.debug("{} lost the connection from {}: {}", server.describe(), peer, cause.toString());
     } else {
-      LOG.error("{} closes the connection from {} after an unexpected failure", server.describe(), peer, cause);
+      LOG.error(
+          "{} closes the connection from {} after an unexpected failure",
+          server.describe(),
+          peer,
+          cause);
     }
     var _ = ctx.close();
   }
