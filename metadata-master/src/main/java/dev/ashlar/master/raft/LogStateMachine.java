@@ -198,7 +198,7 @@ final class LogStateMachine extends BaseStateMachine {
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServer) {
     if (!stopping) {
-      fatal.fatal("Raft of " + name + " stopped by itself; start the master again", new IllegalStateException("Role was " + role.getRole()));
+      fatal.fatal("Raft of " + name + " stopped by itself: it was removed from the cluster, or the process stood still for long. In the latter case start it again", new IllegalStateException("Role was " + role.getRole()));
     }
   }
 

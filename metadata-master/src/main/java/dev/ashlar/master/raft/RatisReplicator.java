@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -69,6 +70,7 @@ public final class RatisReplicator implements Replicator {
   public static RatisReplicator start(RaftSetup setup, LogApplier applier, Supplier<byte[]> tick, FatalHandler fatal) throws AshlarException {
     InetSocketAddress address = address(setup.raftAddress());
     StartFailure.checkPort(setup.name(), address);
+    outlastLease(setup.settings().lease());
     LogStateMachine machine = new LogStateMachine(setup.name(), setup.dir(), setup.settings().mapSizeBytes(), applier, fatal);
     RaftServer server = null;
     try {
@@ -82,6 +84,20 @@ public final class RatisReplicator implements Replicator {
       machine.stopping();
       closeQuietly(server);
       throw StartFailure.explain(setup, e);
+    }
+  }
+
+  /** A process that died may have promised its vote to a leader that still counts on it: no vote is given before that leader's lease has run out. */
+  private static void outlastLease(Duration lease) throws AshlarException {
+    Instant born = ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
+    Duration rest = lease.minus(Duration.between(born, Instant.now()));
+    if (rest.isPositive()) {
+      try {
+        TimeUnit.NANOSECONDS.sleep(Math.min(rest.toNanos(), lease.toNanos()));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AshlarException(ErrorCode.UNAVAILABLE, "This master is stopping", e);
+      }
     }
   }
 

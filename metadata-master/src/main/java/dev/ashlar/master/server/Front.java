@@ -173,7 +173,7 @@ final class Front implements RpcHandler {
                   } else if (reply instanceof ErrorReply e) {
                     r.fail(e.code(), e.detail());
                   } else {
-                    r.reply(Queries.complete(reply, leader.view(), leader.tokens()));
+                    finish(r, () -> Queries.complete(reply, leader.view(), leader.tokens()), node);
                   }
                 });
   }

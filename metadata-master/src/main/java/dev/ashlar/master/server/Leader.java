@@ -20,12 +20,16 @@ import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What one master does and knows in one term of leading. Made when it becomes leader, dropped when it ceases to be; nothing in here outlives the term. {@link #run} belongs
  * to the duty thread, the rest is thread-safe.
  */
 final class Leader {
+  private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
+
   /** The same proposal is not made again within this time. */
   private static final long REPEAT_NS = 3_000_000_000L;
 
@@ -102,11 +106,20 @@ final class Leader {
     Topology topology = metadata.reload();
     liveness.topology(topology);
     signing.update(topology, clock.getAsLong());
-    board.expire();
-    leases.run();
-    housekeeping.run(topology, liveness.snapshot());
-    healing.run(topology);
-    deleting.run(topology);
+    duty("expire tasks", board::expire);
+    duty("look after leases", leases::run);
+    duty("keep house", () -> housekeeping.run(topology, liveness.snapshot()));
+    duty("heal", () -> healing.run(topology));
+    duty("delete", () -> deleting.run(topology));
+  }
+
+  /** A bug in one duty must not stop the others. */
+  private static void duty(String what, Runnable duty) {
+    try {
+      duty.run();
+    } catch (RuntimeException e) {
+      LOG.error("The leader met a bug while it was to {}; it will try again", what, e);
+    }
   }
 
   /** A heartbeat, answered with orders. */

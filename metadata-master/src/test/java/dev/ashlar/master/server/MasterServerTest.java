@@ -83,7 +83,7 @@ final class MasterServerTest {
       c.wipe(wiped);
       MasterServer again = c.start(wiped);
       AshlarException e = assertThrows(AshlarException.class, () -> again.awaitStarted(TestCluster.PATIENCE));
-      assertTrue(String.valueOf(e.getMessage()).contains("replace-master " + wiped), e.getMessage());
+      assertTrue(String.valueOf(e.getMessage()).contains("masters replace " + wiped), e.getMessage());
       c.stop(wiped);
 
       MasterConfig.Peer fresh = c.name("m4");

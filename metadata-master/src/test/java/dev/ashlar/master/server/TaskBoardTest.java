@@ -1,0 +1,100 @@
+package dev.ashlar.master.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.BlockToken;
+import dev.ashlar.protocol.message.MasterReply.Task;
+import dev.ashlar.protocol.message.MasterRequest.TaskResult;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
+import org.junit.jupiter.api.Test;
+
+/** Every task ends exactly once. */
+final class TaskBoardTest {
+  private static final BlockKey BLOCK = new BlockKey(1, 1, 0);
+  private static final BlockToken TOKEN = new BlockToken(1, 1, 1, 0, 1, 0, 1, new byte[0]);
+
+  private long now = 5;
+  private final TaskBoard board = new TaskBoard(1L << 36, 1000, () -> now);
+  private final List<String> endings = new ArrayList<>();
+
+  private static LongFunction<Task> rebuild() {
+    return id -> new Task.Rebuild(id, BLOCK, 1, 2, "mirror-2", 10, List.of(), new int[0], TOKEN);
+  }
+
+  private boolean offer(String server, long bytes, LongFunction<Task> task) {
+    return board.offer(server, bytes, task, (failure, done) -> endings.add(failure));
+  }
+
+  @Test
+  void rebuildsNeedSlotsAndChoresDoNot() {
+    offer("s", 1, rebuild());
+    offer("s", 1, rebuild());
+    offer("s", 0, id -> new Task.Delete(id, 2, List.of(BLOCK)));
+    assertEquals(1, board.take("s", 0).size());
+    assertEquals(1, board.take("s", 1).size());
+    assertEquals(1, board.waitingRebuilds());
+    assertEquals(1, board.runningRebuilds());
+    assertEquals(0, board.take("other", 9).size());
+  }
+
+  @Test
+  void aResultEndsATaskOnce() {
+    offer("s", 1, rebuild());
+    long id = board.take("s", 1).getFirst().id();
+    board.result(new TaskResult(id, "", 7));
+    board.result(new TaskResult(id, "", 7));
+    board.result(new TaskResult(99, "of an earlier leader", 7));
+    assertEquals(List.of(""), endings);
+  }
+
+  @Test
+  void aRestartEndsWhatTheServerHadAndWhatWaited() {
+    offer("s", 1, rebuild());
+    offer("s", 1, rebuild());
+    offer("other", 1, rebuild());
+    board.take("s", 1);
+    board.restarted("s");
+    assertEquals(2, endings.size());
+    assertEquals(1, board.take("other", 1).size());
+  }
+
+  @Test
+  void whatTakesTooLongEnds() {
+    offer("s", 1, rebuild());
+    board.take("s", 1);
+    now += 179_000_000_000L;
+    board.expire();
+    assertEquals(0, endings.size());
+    now += 1_000_000_000L;
+    board.expire();
+    assertEquals(List.of("no answer in time"), endings);
+  }
+
+  @Test
+  void theRateHoldsOverTime() {
+    for (int i = 0; i < 50; i++) {
+      offer("s", 500, rebuild());
+    }
+    int handed = 0;
+    for (int second = 0; second < 10; second++) {
+      handed += board.take("s", 100).size();
+      now += 1_000_000_000L;
+    }
+    assertTrue(handed >= 18 && handed <= 23, "2 a second, and a bucket of one second, but " + handed);
+  }
+
+  @Test
+  void queuesAreBounded() {
+    int taken = 0;
+    while (taken < 10_000 && offer("s", 1, rebuild())) {
+      taken++;
+    }
+    assertFalse(offer("s", 1, rebuild()));
+    assertTrue(taken < 10_000);
+  }
+}
