@@ -22,8 +22,8 @@ final class TaskBoardTest {
   private final TaskBoard board = new TaskBoard(1L << 36, 1000, () -> now);
   private final List<String> endings = new ArrayList<>();
 
-  private static LongFunction<Task> rebuild() {
-    return id -> new Task.Rebuild(id, BLOCK, 1, 2, "mirror-2", 10, List.of(), new int[0], TOKEN);
+  private static Task rebuild(long id) {
+    return new Task.Rebuild(id, BLOCK, 1, 2, "mirror-2", 10, List.of(), new int[0], TOKEN);
   }
 
   private boolean offer(String server, long bytes, LongFunction<Task> task) {
@@ -32,8 +32,8 @@ final class TaskBoardTest {
 
   @Test
   void rebuildsNeedSlotsAndChoresDoNot() {
-    offer("s", 1, rebuild());
-    offer("s", 1, rebuild());
+    offer("s", 1, TaskBoardTest::rebuild);
+    offer("s", 1, TaskBoardTest::rebuild);
     offer("s", 0, id -> new Task.Delete(id, 2, List.of(BLOCK)));
     assertEquals(1, board.take("s", 0).size());
     assertEquals(1, board.take("s", 1).size());
@@ -44,7 +44,7 @@ final class TaskBoardTest {
 
   @Test
   void aResultEndsATaskOnce() {
-    offer("s", 1, rebuild());
+    offer("s", 1, TaskBoardTest::rebuild);
     long id = board.take("s", 1).getFirst().id();
     board.result(new TaskResult(id, "", 7));
     board.result(new TaskResult(id, "", 7));
@@ -54,9 +54,9 @@ final class TaskBoardTest {
 
   @Test
   void aRestartEndsWhatTheServerHadAndWhatWaited() {
-    offer("s", 1, rebuild());
-    offer("s", 1, rebuild());
-    offer("other", 1, rebuild());
+    offer("s", 1, TaskBoardTest::rebuild);
+    offer("s", 1, TaskBoardTest::rebuild);
+    offer("other", 1, TaskBoardTest::rebuild);
     board.take("s", 1);
     board.restarted("s");
     assertEquals(2, endings.size());
@@ -65,7 +65,7 @@ final class TaskBoardTest {
 
   @Test
   void whatTakesTooLongEnds() {
-    offer("s", 1, rebuild());
+    offer("s", 1, TaskBoardTest::rebuild);
     board.take("s", 1);
     now += 179_000_000_000L;
     board.expire();
@@ -78,7 +78,7 @@ final class TaskBoardTest {
   @Test
   void theRateHoldsOverTime() {
     for (int i = 0; i < 50; i++) {
-      offer("s", 500, rebuild());
+      offer("s", 500, TaskBoardTest::rebuild);
     }
     int handed = 0;
     for (int second = 0; second < 10; second++) {
@@ -91,10 +91,10 @@ final class TaskBoardTest {
   @Test
   void queuesAreBounded() {
     int taken = 0;
-    while (taken < 10_000 && offer("s", 1, rebuild())) {
+    while (taken < 10_000 && offer("s", 1, TaskBoardTest::rebuild)) {
       taken++;
     }
-    assertFalse(offer("s", 1, rebuild()));
+    assertFalse(offer("s", 1, TaskBoardTest::rebuild));
     assertTrue(taken < 10_000);
   }
 }
