@@ -12,10 +12,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Applies committed entries, as many as wait, in one transaction of the store, on one thread of its own (LMDB wants its writer to stay on one). The position in the log is
- * part of the transaction, so an entry that is replayed after a restart is skipped. Futures complete after the commit: who waits for one finds its effect in the store.
+ * Applies committed entries, as many as wait, in one transaction of the store, on one thread of its
+ * own (LMDB wants its writer to stay on one). The position in the log is part of the transaction,
+ * so an entry that is replayed after a restart is skipped. Futures complete after the commit: who
+ * waits for one finds its effect in the store.
  *
- * <p>After any error nothing more is applied and no future completes: answering would let the replicas drift apart.
+ * <p>After any error nothing more is applied and no future completes: answering would let the
+ * replicas drift apart.
  */
 final class ApplyLoop implements AutoCloseable {
   private static final int QUEUE = 8192;
@@ -31,7 +34,9 @@ final class ApplyLoop implements AutoCloseable {
   private volatile boolean failed;
   private volatile List<Job> stuck = List.of();
 
-  /** @param payload empty for a barrier */
+  /**
+   * @param payload empty for a barrier
+   */
   private record Job(Applied position, ByteBuffer payload, CompletableFuture<byte[]> done) {}
 
   ApplyLoop(String name, KeyValueStore store, LogApplier applier, FatalHandler fatal) {
@@ -41,7 +46,10 @@ final class ApplyLoop implements AutoCloseable {
     thread = Thread.ofPlatform().name(name + "-apply").daemon().start(this::run);
   }
 
-  /** Completes with the replies of the entry; empty replies if it had been applied before. Waits while the queue is full. */
+  /**
+   * Completes with the replies of the entry; empty replies if it had been applied before. Waits
+   * while the queue is full.
+   */
   CompletableFuture<byte[]> submit(Applied position, ByteBuffer payload) {
     return put(new Job(position, payload, new CompletableFuture<>()));
   }
@@ -79,7 +87,10 @@ final class ApplyLoop implements AutoCloseable {
       } catch (Throwable e) {
         stuck = List.copyOf(jobs);
         failed = true;
-        fatal.fatal("A log entry cannot be applied; this master stops so that its copy of the metadata stays right: " + e, e);
+        fatal.fatal(
+            "A log entry cannot be applied; this master stops so that its copy of the metadata stays right: "
+                + e,
+            e);
       }
     }
   }
@@ -134,7 +145,10 @@ final class ApplyLoop implements AutoCloseable {
     return answers;
   }
 
-  /** Lets go of everything that waits, once nothing can be applied any more because the loop failed or was closed. */
+  /**
+   * Lets go of everything that waits, once nothing can be applied any more because the loop failed
+   * or was closed.
+   */
   void abandon() {
     if (failed || !running) {
       List<Job> rest = new ArrayList<>(stuck);
@@ -147,7 +161,9 @@ final class ApplyLoop implements AutoCloseable {
     return failed;
   }
 
-  /** Stops after the transaction under way. What is still queued is applied after the next start. */
+  /**
+   * Stops after the transaction under way. What is still queued is applied after the next start.
+   */
   @Override
   public void close() {
     running = false;

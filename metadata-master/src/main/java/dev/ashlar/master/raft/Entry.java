@@ -29,11 +29,17 @@ record Entry(long timeNs, List<byte[]> commands) {
     return out.array();
   }
 
-  /** Throws an unchecked exception on anything but what {@link #encode} makes: a committed entry that cannot be read is fatal. */
+  /**
+   * Throws an unchecked exception on anything but what {@link #encode} makes: a committed entry
+   * that cannot be read is fatal.
+   */
   static Entry decode(ByteBuffer in) {
     byte format = in.get();
     if (format != FORMAT) {
-      throw new IllegalStateException("A log entry of format " + format + " was written by a newer version of the master: upgrade this one");
+      throw new IllegalStateException(
+          "A log entry of format "
+              + format
+              + " was written by a newer version of the master: upgrade this one");
     }
     return new Entry(in.getLong(), getAll(in));
   }

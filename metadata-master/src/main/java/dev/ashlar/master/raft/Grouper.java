@@ -13,8 +13,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Packs waiting commands into log entries: whatever came in while {@link #IN_FLIGHT} entries were under way goes into the next one. One thread submits, since submitting
- * blocks until the library has appended. Bounded in commands and in bytes; beyond that, proposals are refused with {@link Kind#RETRY}.
+ * Packs waiting commands into log entries: whatever came in while {@link #IN_FLIGHT} entries were
+ * under way goes into the next one. One thread submits, since submitting blocks until the library
+ * has appended. Bounded in commands and in bytes; beyond that, proposals are refused with {@link
+ * Kind#RETRY}.
  */
 final class Grouper implements AutoCloseable {
   static final int MAX_COMMAND_BYTES = 3 << 20;
@@ -32,13 +34,18 @@ final class Grouper implements AutoCloseable {
   private volatile boolean running = true;
   private @Nullable Proposal carried;
 
-  /** Appends an entry. Completes with one reply per command, or fails with a {@link ReplicationException}. May block. */
+  /**
+   * Appends an entry. Completes with one reply per command, or fails with a {@link
+   * ReplicationException}. May block.
+   */
   @FunctionalInterface
   interface Log {
     CompletableFuture<List<byte[]>> append(Entry entry);
   }
 
-  /** @param command null for a barrier: it takes a place in the log but no command */
+  /**
+   * @param command null for a barrier: it takes a place in the log but no command
+   */
   private record Proposal(byte @Nullable [] command, CompletableFuture<byte[]> reply) {
     int size() {
       return command == null ? 0 : command.length;
@@ -54,7 +61,13 @@ final class Grouper implements AutoCloseable {
   CompletableFuture<byte[]> propose(byte[] command) {
     if (command.length > MAX_COMMAND_BYTES) {
       return CompletableFuture.failedFuture(
-          new ReplicationException(Kind.REFUSED, "A command of " + command.length + " bytes is too large; the limit is " + MAX_COMMAND_BYTES + ". Do it in smaller parts"));
+          new ReplicationException(
+              Kind.REFUSED,
+              "A command of "
+                  + command.length
+                  + " bytes is too large; the limit is "
+                  + MAX_COMMAND_BYTES
+                  + ". Do it in smaller parts"));
     }
     return enqueue(new Proposal(command, new CompletableFuture<>()));
   }
@@ -70,7 +83,8 @@ final class Grouper implements AutoCloseable {
     }
     if (queuedBytes.addAndGet(p.size()) > QUEUE_BYTES || !queue.offer(p)) {
       queuedBytes.addAndGet(-p.size());
-      return CompletableFuture.failedFuture(new ReplicationException(Kind.RETRY, "Too many commands wait to be replicated"));
+      return CompletableFuture.failedFuture(
+          new ReplicationException(Kind.RETRY, "Too many commands wait to be replicated"));
     }
     if (!running) {
       failQueued();
@@ -126,18 +140,19 @@ final class Grouper implements AutoCloseable {
     try {
       done = log.append(new Entry(wallClockNs.getAsLong(), commands));
     } catch (RuntimeException e) {
-      done = CompletableFuture.failedFuture(new ReplicationException(Kind.RETRY, "The log did not take the entry: " + e));
+      done =
+          CompletableFuture.failedFuture(
+              new ReplicationException(Kind.RETRY, "The log did not take the entry: " + e));
     }
     var _ =
-        done.whenComplete(
-            (replies, failure) -> {
-              inFlight.release();
-              if (failure != null) {
-                group.forEach(p -> p.reply.completeExceptionally(failure));
-              } else {
-                answer(group, commands.size(), replies);
-              }
-            });
+        done.whenComplete((replies, failure) -> {
+          inFlight.release();
+          if (failure != null) {
+            group.forEach(p -> p.reply.completeExceptionally(failure));
+          } else {
+            answer(group, commands.size(), replies);
+          }
+        });
   }
 
   private static void answer(List<Proposal> group, int commands, List<byte[]> replies) {
@@ -148,7 +163,9 @@ final class Grouper implements AutoCloseable {
       } else if (replies.size() == commands) {
         p.reply.complete(replies.get(next++));
       } else {
-        p.reply.completeExceptionally(new ReplicationException(Kind.RETRY, "The reply is not known any more; repeat the command"));
+        p.reply.completeExceptionally(
+            new ReplicationException(
+                Kind.RETRY, "The reply is not known any more; repeat the command"));
       }
     }
   }

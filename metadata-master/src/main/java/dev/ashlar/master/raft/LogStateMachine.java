@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the library sees of the store: entries go to the {@link ApplyLoop}, snapshots to {@link Snapshots}. The live store lies outside the library's directories. */
+/**
+ * What the library sees of the store: entries go to the {@link ApplyLoop}, snapshots to {@link
+ * Snapshots}. The live store lies outside the library's directories.
+ */
 final class LogStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(LogStateMachine.class);
 
@@ -43,7 +46,9 @@ final class LogStateMachine extends BaseStateMachine {
 
   private record Parts(LmdbStore store, ApplyLoop loop, Snapshots snapshots) {}
 
-  /** @param dir of this master: the store lies in its {@code live} */
+  /**
+   * @param dir of this master: the store lies in its {@code live}
+   */
   LogStateMachine(String name, Path dir, long mapSize, LogApplier applier, FatalHandler fatal) {
     this.name = name;
     this.dir = dir;
@@ -52,7 +57,9 @@ final class LogStateMachine extends BaseStateMachine {
     this.fatal = fatal;
   }
 
-  /** @throws IllegalStateException before the library initialised this */
+  /**
+   * @throws IllegalStateException before the library initialised this
+   */
   LmdbStore store() {
     return parts().store;
   }
@@ -70,19 +77,26 @@ final class LogStateMachine extends BaseStateMachine {
   }
 
   @Override
-  public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage) throws IOException {
+  public void initialize(RaftServer server, RaftGroupId group, RaftStorage raftStorage)
+      throws IOException {
     super.initialize(server, group, raftStorage);
     getLifeCycle()
-        .startAndTransition(
-            () -> {
-              storage.init(raftStorage);
-              LmdbStore store = openStore(storage.loadLatestSnapshot());
-              noteApplied(store.applied());
-              parts = new Parts(store, new ApplyLoop(name, store, applier, fatal), new Snapshots(name, storage, store, dir.resolve("copy")));
-            });
+        .startAndTransition(() -> {
+          storage.init(raftStorage);
+          LmdbStore store = openStore(storage.loadLatestSnapshot());
+          noteApplied(store.applied());
+          parts =
+              new Parts(
+                  store,
+                  new ApplyLoop(name, store, applier, fatal),
+                  new Snapshots(name, storage, store, dir.resolve("copy")));
+        });
   }
 
-  /** After a machine crash the live store cannot be trusted, since its commits are not synced: then the newest snapshot and the log make it anew. */
+  /**
+   * After a machine crash the live store cannot be trusted, since its commits are not synced: then
+   * the newest snapshot and the log make it anew.
+   */
   private LmdbStore openStore(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
     Path live = dir.resolve("live");
     if (!LmdbStore.trusted(live)) {
@@ -92,14 +106,19 @@ final class LogStateMachine extends BaseStateMachine {
     if (snapshot != null && store.applied().index() < snapshot.getIndex()) {
       restore(store, snapshot);
     }
-    LOG.info("{} starts with its store at index {}, snapshot {}", name, store.applied().index(), snapshot);
+    LOG.info(
+        "{} starts with its store at index {}, snapshot {}",
+        name,
+        store.applied().index(),
+        snapshot);
     return store;
   }
 
   private static void restore(LmdbStore store, SingleFileSnapshotInfo snapshot) throws IOException {
     Path file = snapshot.getFile().getPath();
     if (!snapshot.hasMd5()) {
-      throw new IOException("The snapshot " + file + " has no checksum file beside it, so it cannot be trusted");
+      throw new IOException(
+          "The snapshot " + file + " has no checksum file beside it, so it cannot be trusted");
     }
     MD5FileUtil.verifySavedMD5(file.toFile(), snapshot.getFile().getFileDigest());
     store.restore(file);
@@ -134,20 +153,25 @@ final class LogStateMachine extends BaseStateMachine {
     return parts()
         .loop
         .submit(position, entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer())
-        .thenApply(
-            replies -> {
-              noteApplied(position);
-              return Message.valueOf(UnsafeByteOperations.unsafeWrap(replies));
-            });
+        .thenApply(replies -> {
+          noteApplied(position);
+          return Message.valueOf(UnsafeByteOperations.unsafeWrap(replies));
+        });
   }
 
-  /** The library calls this for its own entries. They too count as applied only after what lies before them in the queue. */
+  /**
+   * The library calls this for its own entries. They too count as applied only after what lies
+   * before them in the queue.
+   */
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
     var _ = parts().loop.barrier().thenRun(() -> noteApplied(new Applied(term, index)));
   }
 
-  /** The library insists that this never falls; replay after a restart starts below the store's position. */
+  /**
+   * The library insists that this never falls; replay after a restart starts below the store's
+   * position.
+   */
   private synchronized void noteApplied(Applied position) {
     TermIndex now = getLastAppliedTermIndex();
     TermIndex next = TermIndex.valueOf(position.term(), position.index());
@@ -191,14 +215,22 @@ final class LogStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
-    fatal.fatal("The Raft log of " + name + " in " + dir + " cannot be written; check the disk", cause);
+    fatal.fatal(
+        "The Raft log of " + name + " in " + dir + " cannot be written; check the disk", cause);
   }
 
-  /** The library gave up, for instance after the process was suspended for a minute. It never comes back by itself. */
+  /**
+   * The library gave up, for instance after the process was suspended for a minute. It never comes
+   * back by itself.
+   */
   @Override
   public void notifyServerShutdown(RoleInfoProto role, boolean allServer) {
     if (!stopping) {
-      fatal.fatal("Raft of " + name + " stopped by itself: it was removed from the cluster, or the process stood still for long. In the latter case start it again", new IllegalStateException("Role was " + role.getRole()));
+      fatal.fatal(
+          "Raft of "
+              + name
+              + " stopped by itself: it was removed from the cluster, or the process stood still for long. In the latter case start it again",
+          new IllegalStateException("Role was " + role.getRole()));
     }
   }
 

@@ -10,21 +10,40 @@ import java.time.Duration;
  * @param snapshotThreshold log entries between automatic snapshots: bounds replay and disk
  * @param logPreserved entries kept before a snapshot, so that short outages catch up by log
  * @param segmentBytes size of a log file
- * @param readLease false sends every read through the log: for virtual machines that are suspended or moved live, whose clock may stop
+ * @param readLease false sends every read through the log: for virtual machines that are suspended
+ *     or moved live, whose clock may stop
  * @param mapSizeBytes largest size of the store; the file is sparse
  */
 public record RaftSettings(
-    Duration timeoutMin, Duration timeoutMax, long snapshotThreshold, long logPreserved, int segmentBytes, boolean readLease, long mapSizeBytes) {
+    Duration timeoutMin,
+    Duration timeoutMax,
+    long snapshotThreshold,
+    long logPreserved,
+    int segmentBytes,
+    boolean readLease,
+    long mapSizeBytes) {
   /** How often an idle leader proposes a tick. */
   static final Duration TICK = Duration.ofMillis(200);
 
-  public static final RaftSettings DEFAULT = new RaftSettings(Duration.ofSeconds(1), Duration.ofSeconds(2), 500_000, 100_000, 32 << 20, true, 64L << 30);
+  public static final RaftSettings DEFAULT =
+      new RaftSettings(
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(2),
+          500_000,
+          100_000,
+          32 << 20,
+          true,
+          64L << 30);
 
   private static final int LEASE_PERCENT = 70;
 
   public RaftSettings {
     if (timeoutMin.compareTo(TICK.multipliedBy(2)) < 0 || timeoutMax.compareTo(timeoutMin) <= 0) {
-      throw new IllegalArgumentException("Election timeouts must be at least 400 ms and the longest above the shortest, but are " + timeoutMin + " and " + timeoutMax);
+      throw new IllegalArgumentException(
+          "Election timeouts must be at least 400 ms and the longest above the shortest, but are "
+              + timeoutMin
+              + " and "
+              + timeoutMax);
     }
   }
 

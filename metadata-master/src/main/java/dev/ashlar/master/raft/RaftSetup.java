@@ -12,6 +12,13 @@ import java.util.UUID;
  * @param group id of the masters' Raft group
  * @param dir the library keeps its log in {@code dir/raft}; the live store is {@code dir/live}
  * @param raftAddress host:port to listen on, as the other masters know it
- * @param members at the group's formation, this one included; empty for one that joins later. Only looked at at the very first start
+ * @param members at the group's formation, this one included; empty for one that joins later. Only
+ *     looked at at the very first start
  */
-public record RaftSetup(String name, UUID group, Path dir, String raftAddress, List<Member> members, RaftSettings settings) {}
+public record RaftSetup(
+    String name,
+    UUID group,
+    Path dir,
+    String raftAddress,
+    List<Member> members,
+    RaftSettings settings) {}

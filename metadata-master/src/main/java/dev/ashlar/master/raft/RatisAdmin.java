@@ -32,7 +32,8 @@ final class RatisAdmin {
   private final AtomicLong calls = new AtomicLong();
   private volatile boolean transferring;
 
-  RatisAdmin(RaftServer server, RaftServer.Division division, LogStateMachine machine, ReadLease lease) {
+  RatisAdmin(
+      RaftServer server, RaftServer.Division division, LogStateMachine machine, ReadLease lease) {
     this.server = server;
     this.division = division;
     this.machine = machine;
@@ -48,7 +49,10 @@ final class RatisAdmin {
     return transferring;
   }
 
-  /** The first request starts a copy, a later one, when it is finished, tells the library, which then lets the log go. */
+  /**
+   * The first request starts a copy, a later one, when it is finished, tells the library, which
+   * then lets the log go.
+   */
   synchronized String snapshot() throws AshlarException {
     long wanted = machine.store().applied().index();
     if (wanted < 0) {
@@ -57,7 +61,13 @@ final class RatisAdmin {
     long deadline = System.nanoTime() + SNAPSHOT_TIMEOUT.toNanos();
     while (machine.snapshots().finished() < wanted) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AshlarException(ErrorCode.TIMEOUT, "The snapshot of " + division.getId() + " is not finished after " + SNAPSHOT_TIMEOUT.toSeconds() + " s; see its log");
+        throw new AshlarException(
+            ErrorCode.TIMEOUT,
+            "The snapshot of "
+                + division.getId()
+                + " is not finished after "
+                + SNAPSHOT_TIMEOUT.toSeconds()
+                + " s; see its log");
       }
       requestSnapshot();
       pause();
@@ -71,12 +81,19 @@ final class RatisAdmin {
         "write a snapshot",
         () ->
             server.snapshotManagement(
-                SnapshotManagementRequest.newCreate(client, division.getId(), division.getMemberId().getGroupId(), calls.incrementAndGet(), SNAPSHOT_TIMEOUT.toMillis(), 1)));
+                SnapshotManagementRequest.newCreate(
+                    client,
+                    division.getId(),
+                    division.getMemberId().getGroupId(),
+                    calls.incrementAndGet(),
+                    SNAPSHOT_TIMEOUT.toMillis(),
+                    1)));
   }
 
   synchronized void transfer(String member) throws AshlarException {
     if (division.getRaftConf().getPeer(RaftPeerId.valueOf(member)) == null) {
-      throw new AshlarException(ErrorCode.NOT_FOUND, "No master is called " + member + ": the masters are " + names());
+      throw new AshlarException(
+          ErrorCode.NOT_FOUND, "No master is called " + member + ": the masters are " + names());
     }
     transferring = true;
     lease.suspend();
@@ -86,7 +103,12 @@ final class RatisAdmin {
           () ->
               server.transferLeadership(
                   new TransferLeadershipRequest(
-                      client, division.getId(), division.getMemberId().getGroupId(), calls.incrementAndGet(), RaftPeerId.valueOf(member), TRANSFER_TIMEOUT.toMillis())));
+                      client,
+                      division.getId(),
+                      division.getMemberId().getGroupId(),
+                      calls.incrementAndGet(),
+                      RaftPeerId.valueOf(member),
+                      TRANSFER_TIMEOUT.toMillis())));
     } finally {
       lease.resume(System.nanoTime());
       transferring = false;
@@ -99,7 +121,9 @@ final class RatisAdmin {
       if (known.getAddress().equals(member.raftAddress())) {
         return;
       }
-      throw new AshlarException(ErrorCode.EXISTS, "A master " + member.name() + " at " + known.getAddress() + " is a member already");
+      throw new AshlarException(
+          ErrorCode.EXISTS,
+          "A master " + member.name() + " at " + known.getAddress() + " is a member already");
     }
     List<RaftPeer> now = peers();
     List<RaftPeer> then = new ArrayList<>(now);
@@ -120,10 +144,21 @@ final class RatisAdmin {
 
   private void change(String what, List<RaftPeer> now, List<RaftPeer> then) throws AshlarException {
     SetConfigurationRequest.Arguments arguments =
-        SetConfigurationRequest.Arguments.newBuilder().setServersInCurrentConf(now).setServersInNewConf(then).setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET).build();
+        SetConfigurationRequest.Arguments.newBuilder()
+            .setServersInCurrentConf(now)
+            .setServersInNewConf(then)
+            .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+            .build();
     check(
         what,
-        () -> server.setConfiguration(new SetConfigurationRequest(client, division.getId(), division.getMemberId().getGroupId(), calls.incrementAndGet(), arguments)));
+        () ->
+            server.setConfiguration(
+                new SetConfigurationRequest(
+                    client,
+                    division.getId(),
+                    division.getMemberId().getGroupId(),
+                    calls.incrementAndGet(),
+                    arguments)));
   }
 
   private List<RaftPeer> peers() {
@@ -144,7 +179,8 @@ final class RatisAdmin {
     try {
       RaftClientReply reply = call.run();
       if (!reply.isSuccess()) {
-        ErrorCode code = reply.getNotLeaderException() != null ? ErrorCode.NOT_LEADER : ErrorCode.UNAVAILABLE;
+        ErrorCode code =
+            reply.getNotLeaderException() != null ? ErrorCode.NOT_LEADER : ErrorCode.UNAVAILABLE;
         throw new AshlarException(code, "Cannot " + what + ": " + reply.getException());
       }
     } catch (AshlarException e) {

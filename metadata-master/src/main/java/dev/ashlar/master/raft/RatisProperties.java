@@ -15,7 +15,10 @@ import org.apache.ratis.server.RaftServerConfigKeys.Snapshot;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
 
-/** The library's settings, each with its reason. Reads are not configured: the library's own are never used. */
+/**
+ * The library's settings, each with its reason. Reads are not configured: the library's own are
+ * never used.
+ */
 final class RatisProperties {
   /** An entry above this is refused by the library. */
   static final int MAX_ENTRY_BYTES = 4 << 20;
@@ -27,13 +30,15 @@ final class RatisProperties {
     RaftConfigKeys.Rpc.setType(p, SupportedRpcType.GRPC); // the only transport with TLS
     GrpcConfigKeys.Server.setHost(p, host);
     GrpcConfigKeys.Server.setPort(p, port);
-    RaftServerConfigKeys.setStorageDir(p, List.of(dir.resolve("log").toFile())); // both default to the system's temp directory
+    RaftServerConfigKeys.setStorageDir(
+        p, List.of(dir.resolve("log").toFile())); // both default to the system's temp directory
     RaftServerConfigKeys.setRemovedGroupsDir(p, dir.resolve("removed").toFile());
     RaftServerConfigKeys.setStagingTimeout(p, seconds(30)); // a new member may start slowly
     elections(p, s);
     log(p, s);
     snapshots(p, s);
-    RaftServerConfigKeys.RetryCache.setExpiryTime(p, seconds(10)); // guards what is in flight; the store does the rest
+    RaftServerConfigKeys.RetryCache.setExpiryTime(
+        p, seconds(10)); // guards what is in flight; the store does the rest
     RaftServerConfigKeys.Write.setElementLimit(p, 4096); // back-pressure, answered as RETRY
     RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("64MB"));
     return p;
@@ -50,8 +55,10 @@ final class RatisProperties {
     Log.setUseMemory(p, false);
     Log.setAsyncFlushEnabled(p, false); // both complete before the media has it
     Log.setUnsafeFlushEnabled(p, false);
-    Log.setCorruptionPolicy(p, Log.CorruptionPolicy.EXCEPTION); // never drop acknowledged entries silently
-    Log.setLogMetadataEnabled(p, false); // saves a second entry and sync per command; the commit index is learned again
+    Log.setCorruptionPolicy(
+        p, Log.CorruptionPolicy.EXCEPTION); // never drop acknowledged entries silently
+    Log.setLogMetadataEnabled(
+        p, false); // saves a second entry and sync per command; the commit index is learned again
     Log.setSegmentSizeMax(p, SizeInBytes.valueOf(s.segmentBytes()));
     Log.setPreallocatedSize(p, SizeInBytes.valueOf(Math.min(s.segmentBytes(), 4 << 20)));
     Log.setWriteBufferSize(p, SizeInBytes.valueOf("8MB")); // must hold an entry of the largest size
@@ -62,7 +69,9 @@ final class RatisProperties {
     Log.Appender.setWaitTimeMin(p, millis(1)); // this is what makes batches
     Log.Appender.setBufferElementLimit(p, 1024);
     Log.Appender.setBufferByteLimit(p, SizeInBytes.valueOf(MAX_ENTRY_BYTES));
-    Log.Appender.setRetryPolicy(p, "1ms,10,100ms,1000"); // the default sleeps so long that a returning member never gets entries
+    Log.Appender.setRetryPolicy(
+        p, "1ms,10,100ms,1000"); // the default sleeps so long that a returning member never gets
+    // entries
   }
 
   private static void snapshots(RaftProperties p, RaftSettings s) {

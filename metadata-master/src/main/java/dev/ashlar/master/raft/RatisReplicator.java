@@ -38,8 +38,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log by Apache Ratis, used as a replicated log only. Its own reads are never used: in the version at hand they return stale data once one read was confirmed at an
- * index. Instead the leader proposes a tick every {@link RaftSettings#TICK}, and every entry that succeeds renews a {@link ReadLease}; without one, a read goes through the log.
+ * The log by Apache Ratis, used as a replicated log only. Its own reads are never used: in the
+ * version at hand they return stale data once one read was confirmed at an index. Instead the
+ * leader proposes a tick every {@link RaftSettings#TICK}, and every entry that succeeds renews a
+ * {@link ReadLease}; without one, a read goes through the log.
  */
 public final class RatisReplicator implements Replicator {
   private static final Logger LOG = LoggerFactory.getLogger(RatisReplicator.class);
@@ -67,11 +69,15 @@ public final class RatisReplicator implements Replicator {
    * @param tick a command that changes nothing but the time
    * @throws AshlarException with a sentence that says what to do; nothing is left running
    */
-  public static RatisReplicator start(RaftSetup setup, LogApplier applier, Supplier<byte[]> tick, FatalHandler fatal) throws AshlarException {
+  public static RatisReplicator start(
+      RaftSetup setup, LogApplier applier, Supplier<byte[]> tick, FatalHandler fatal)
+      throws AshlarException {
     InetSocketAddress address = address(setup.raftAddress());
     StartFailure.checkPort(setup.name(), address);
     outlastLease(setup.settings().lease());
-    LogStateMachine machine = new LogStateMachine(setup.name(), setup.dir(), setup.settings().mapSizeBytes(), applier, fatal);
+    LogStateMachine machine =
+        new LogStateMachine(
+            setup.name(), setup.dir(), setup.settings().mapSizeBytes(), applier, fatal);
     RaftServer server = null;
     try {
       server = build(setup, machine, address);
@@ -87,7 +93,10 @@ public final class RatisReplicator implements Replicator {
     }
   }
 
-  /** A process that died may have promised its vote to a leader that still counts on it: no vote is given before that leader's lease has run out. */
+  /**
+   * A process that died may have promised its vote to a leader that still counts on it: no vote is
+   * given before that leader's lease has run out.
+   */
   private static void outlastLease(Duration lease) throws AshlarException {
     Instant born = ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
     Duration rest = lease.minus(Duration.between(born, Instant.now()));
@@ -104,25 +113,36 @@ public final class RatisReplicator implements Replicator {
   private static InetSocketAddress address(String hostPort) throws AshlarException {
     int colon = hostPort.lastIndexOf(':');
     try {
-      return new InetSocketAddress(hostPort.substring(0, Math.max(0, colon)), Integer.parseInt(hostPort.substring(colon + 1)));
+      return new InetSocketAddress(
+          hostPort.substring(0, Math.max(0, colon)),
+          Integer.parseInt(hostPort.substring(colon + 1)));
     } catch (IllegalArgumentException e) {
-      throw new AshlarException(ErrorCode.INVALID, "A Raft address is written HOST:PORT, not '" + hostPort + "'", e);
+      throw new AshlarException(
+          ErrorCode.INVALID, "A Raft address is written HOST:PORT, not '" + hostPort + "'", e);
     }
   }
 
-  private static RaftServer build(RaftSetup setup, LogStateMachine machine, InetSocketAddress address) throws IOException {
+  private static RaftServer build(
+      RaftSetup setup, LogStateMachine machine, InetSocketAddress address) throws IOException {
     RaftGroupId id = RaftGroupId.valueOf(setup.group());
     List<RaftPeer> peers = setup.members().stream().map(RatisAdmin::peer).toList();
     return RaftServer.newBuilder()
         .setServerId(RaftPeerId.valueOf(setup.name()))
         .setGroup(peers.isEmpty() ? RaftGroup.valueOf(id) : RaftGroup.valueOf(id, peers))
-        .setProperties(RatisProperties.of(setup.dir().resolve("raft"), address.getHostString(), address.getPort(), setup.settings()))
+        .setProperties(
+            RatisProperties.of(
+                setup.dir().resolve("raft"),
+                address.getHostString(),
+                address.getPort(),
+                setup.settings()))
         .setStateMachine(machine)
         .setOption(RaftStorage.StartupOption.RECOVER)
         .build();
   }
 
-  private RatisReplicator(RaftSetup setup, LogStateMachine machine, RaftServer server, Supplier<byte[]> tick) throws IOException {
+  private RatisReplicator(
+      RaftSetup setup, LogStateMachine machine, RaftServer server, Supplier<byte[]> tick)
+      throws IOException {
     this.setup = setup;
     this.machine = machine;
     this.server = server;
@@ -130,12 +150,18 @@ public final class RatisReplicator implements Replicator {
     group = RaftGroupId.valueOf(setup.group());
     division = server.getDivision(group);
     lease = new ReadLease(setup.settings().lease().toNanos(), setup.settings().readLease());
-    replies = Executors.newFixedThreadPool(REPLY_THREADS, Thread.ofPlatform().name(setup.name() + "-reply-", 0).daemon().factory());
+    replies =
+        Executors.newFixedThreadPool(
+            REPLY_THREADS,
+            Thread.ofPlatform().name(setup.name() + "-reply-", 0).daemon().factory());
     grouper = new Grouper(setup.name(), this::append, RatisReplicator::wallClockNs);
     admin = new RatisAdmin(server, division, machine, lease);
-    ticker = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().name(setup.name() + "-tick").daemon().factory());
+    ticker =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name(setup.name() + "-tick").daemon().factory());
     Duration period = RaftSettings.TICK;
-    var _ = ticker.scheduleAtFixedRate(() -> tick(tick), 0, period.toMillis(), TimeUnit.MILLISECONDS);
+    var _ =
+        ticker.scheduleAtFixedRate(() -> tick(tick), 0, period.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private static long wallClockNs() {
@@ -152,11 +178,17 @@ public final class RatisReplicator implements Replicator {
     }
   }
 
-  /** A store beyond the end of the log means that the log lost acknowledged entries: this master must not vote with what is left. */
+  /**
+   * A store beyond the end of the log means that the log lost acknowledged entries: this master
+   * must not vote with what is left.
+   */
   private void checkStoreNotAhead() throws AshlarException {
     Applied store = machine.store().applied();
     TermIndex last = division.getRaftLog().getLastEntryTermIndex();
-    long end = Math.max(last == null ? RaftLog.INVALID_LOG_INDEX : last.getIndex(), division.getRaftLog().getSnapshotIndex());
+    long end =
+        Math.max(
+            last == null ? RaftLog.INVALID_LOG_INDEX : last.getIndex(),
+            division.getRaftLog().getSnapshotIndex());
     if (store.index() > end) {
       close();
       throw new AshlarException(
@@ -175,7 +207,10 @@ public final class RatisReplicator implements Replicator {
     }
   }
 
-  /** The store that the log is applied to: for reading, after {@link #readBarrier}. Owned by the replicator. */
+  /**
+   * The store that the log is applied to: for reading, after {@link #readBarrier}. Owned by the
+   * replicator.
+   */
   public LmdbStore store() {
     return machine.store();
   }
@@ -208,7 +243,8 @@ public final class RatisReplicator implements Replicator {
             (reply, failure) -> {
               if (reply != null && reply.isSuccess()) {
                 lease.renew(term, submitted);
-                result.complete(Entry.decodeReplies(reply.getMessage().getContent().asReadOnlyByteBuffer()));
+                result.complete(
+                    Entry.decodeReplies(reply.getMessage().getContent().asReadOnlyByteBuffer()));
               } else {
                 result.completeExceptionally(refusal(reply, failure));
               }
@@ -228,12 +264,14 @@ public final class RatisReplicator implements Replicator {
         .build();
   }
 
-  private static ReplicationException refusal(@Nullable RaftClientReply reply, @Nullable Throwable failure) {
+  private static ReplicationException refusal(
+      @Nullable RaftClientReply reply, @Nullable Throwable failure) {
     NotLeaderException notLeader = reply == null ? null : reply.getNotLeaderException();
     if (notLeader != null) {
       return new ReplicationException(Kind.NOT_LEADER, "This master does not lead");
     }
-    return new ReplicationException(Kind.RETRY, "The log gave no answer: " + (reply == null ? failure : reply.getException()));
+    return new ReplicationException(
+        Kind.RETRY, "The log gave no answer: " + (reply == null ? failure : reply.getException()));
   }
 
   @Override
@@ -259,7 +297,9 @@ public final class RatisReplicator implements Replicator {
 
   @Override
   public List<Member> members() {
-    return division.getRaftConf().getCurrentPeers().stream().map(p -> new Member(p.getId().toString(), p.getAddress())).toList();
+    return division.getRaftConf().getCurrentPeers().stream()
+        .map(p -> new Member(p.getId().toString(), p.getAddress()))
+        .toList();
   }
 
   @Override

@@ -1,8 +1,9 @@
 package dev.ashlar.master.raft;
 
 /**
- * Until when this master knows that no other one leads: a majority that took an entry at some time votes for nobody for an election timeout after that. So the lease runs
- * from the moment an entry that succeeded was <em>submitted</em>, and holds for that term only. Thread-safe.
+ * Until when this master knows that no other one leads: a majority that took an entry at some time
+ * votes for nobody for an election timeout after that. So the lease runs from the moment an entry
+ * that succeeded was <em>submitted</em>, and holds for that term only. Thread-safe.
  */
 final class ReadLease {
   private final long lengthNs;

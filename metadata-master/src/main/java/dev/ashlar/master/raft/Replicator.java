@@ -7,17 +7,20 @@ import java.util.concurrent.CompletableFuture;
 /**
  * The replicated log of the masters as one of them sees it. Thread-safe.
  *
- * <p>Futures fail with a {@link ReplicationException}, and complete on a thread of the replicator's own: what hangs on them must be short and must not block.
+ * <p>Futures fail with a {@link ReplicationException}, and complete on a thread of the replicator's
+ * own: what hangs on them must be short and must not block.
  */
 public interface Replicator extends AutoCloseable {
   /**
-   * Has a command decided. Completes with its reply once the effect is durable on a majority and committed to this master's store. A failure leaves open whether the command
-   * will be applied after all: whoever repeats it must make repetition harmless.
+   * Has a command decided. Completes with its reply once the effect is durable on a majority and
+   * committed to this master's store. A failure leaves open whether the command will be applied
+   * after all: whoever repeats it must make repetition harmless.
    */
   CompletableFuture<byte[]> propose(byte[] command);
 
   /**
-   * Completes when this master's store holds everything that was acknowledged anywhere before the call: at once while the read lease holds, else after a round through the log.
+   * Completes when this master's store holds everything that was acknowledged anywhere before the
+   * call: at once while the read lease holds, else after a round through the log.
    */
   CompletableFuture<Void> readBarrier();
 
@@ -38,7 +41,10 @@ public interface Replicator extends AutoCloseable {
   /** Name and address for the other masters. */
   record Member(String name, String raftAddress) {}
 
-  /** Members other than this one that answered this leader within the last few seconds; empty on a follower. */
+  /**
+   * Members other than this one that answered this leader within the last few seconds; empty on a
+   * follower.
+   */
   List<String> reachable();
 
   /** Writes a snapshot and lets the log before it go. Blocks. @return what was done, for people */

@@ -23,8 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Copies of the store, made beside the apply thread so that a copy never stops the master. The library lets the log go up to the index that it is told, so it is only told
- * of copies that are finished and synced.
+ * Copies of the store, made beside the apply thread so that a copy never stops the master. The
+ * library lets the log go up to the index that it is told, so it is only told of copies that are
+ * finished and synced.
  */
 final class Snapshots implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
@@ -38,7 +39,9 @@ final class Snapshots implements AutoCloseable {
   private volatile long finished;
   private long reported;
 
-  /** @param work directory for unfinished copies, on the same file system as the snapshots */
+  /**
+   * @param work directory for unfinished copies, on the same file system as the snapshots
+   */
   Snapshots(String name, SimpleStateMachineStorage storage, LmdbStore store, Path work) {
     this.name = name;
     this.storage = storage;
@@ -49,7 +52,10 @@ final class Snapshots implements AutoCloseable {
     reported = finished;
   }
 
-  /** Called by the library's one applying thread. Returns the index of a newly finished copy, or starts one and returns {@link RaftLog#INVALID_LOG_INDEX}. */
+  /**
+   * Called by the library's one applying thread. Returns the index of a newly finished copy, or
+   * starts one and returns {@link RaftLog#INVALID_LOG_INDEX}.
+   */
   long take() {
     if (finished > reported) {
       reported = finished;
@@ -79,7 +85,11 @@ final class Snapshots implements AutoCloseable {
       sync(target.toPath().resolveSibling("."));
       publish(at, target, md5);
     } catch (IOException | RuntimeException e) {
-      LOG.error("{} cannot write a snapshot, and so cannot let go of its log; it will try again: {}", name, e.toString(), e);
+      LOG.error(
+          "{} cannot write a snapshot, and so cannot let go of its log; it will try again: {}",
+          name,
+          e.toString(),
+          e);
     } finally {
       copying.set(false);
     }
@@ -88,7 +98,9 @@ final class Snapshots implements AutoCloseable {
   private void publish(Applied at, File target, MD5Hash md5) {
     SingleFileSnapshotInfo latest = storage.getLatestSnapshot();
     if (latest == null || latest.getIndex() < at.index()) {
-      storage.updateLatestSnapshot(new SingleFileSnapshotInfo(new FileInfo(target.toPath(), md5), TermIndex.valueOf(at.term(), at.index())));
+      storage.updateLatestSnapshot(
+          new SingleFileSnapshotInfo(
+              new FileInfo(target.toPath(), md5), TermIndex.valueOf(at.term(), at.index())));
       finished = at.index();
       LOG.info("{} wrote a snapshot at index {}, {} KiB", name, at.index(), target.length() >> 10);
     }

@@ -33,14 +33,26 @@ final class StartFailure {
                 + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join",
             failure);
       }
-      if (t instanceof OverlappingFileLockException || String.valueOf(t.getMessage()).contains("lock")) {
-        return new AshlarException(ErrorCode.UNAVAILABLE, "The directory " + setup.dir() + " is in use by another master process; stop that one first", failure);
+      if (t instanceof OverlappingFileLockException
+          || String.valueOf(t.getMessage()).contains("lock")) {
+        return new AshlarException(
+            ErrorCode.UNAVAILABLE,
+            "The directory "
+                + setup.dir()
+                + " is in use by another master process; stop that one first",
+            failure);
       }
     }
-    return new AshlarException(ErrorCode.UNAVAILABLE, "Raft of master " + setup.name() + " in " + dir + " cannot start: " + failure, failure);
+    return new AshlarException(
+        ErrorCode.UNAVAILABLE,
+        "Raft of master " + setup.name() + " in " + dir + " cannot start: " + failure,
+        failure);
   }
 
-  /** The library reports a port in use in many words and leaves threads behind, so it is tried beforehand. */
+  /**
+   * The library reports a port in use in many words and leaves threads behind, so it is tried
+   * beforehand.
+   */
   static void checkPort(String name, InetSocketAddress address) throws AshlarException {
     try (ServerSocket probe = new ServerSocket()) {
       probe.setReuseAddress(true);
@@ -48,7 +60,15 @@ final class StartFailure {
     } catch (IOException e) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,
-          "Master " + name + " cannot listen for other masters on " + address.getHostString() + ":" + address.getPort() + " (" + e.getMessage() + "): choose another Raft address or stop what uses it",
+          "Master "
+              + name
+              + " cannot listen for other masters on "
+              + address.getHostString()
+              + ":"
+              + address.getPort()
+              + " ("
+              + e.getMessage()
+              + "): choose another Raft address or stop what uses it",
           e);
     }
   }

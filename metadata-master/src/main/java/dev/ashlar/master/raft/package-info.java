@@ -1,4 +1,7 @@
-/** The replicated log behind a seam: commands in, replies out, many to an entry; reads by a lease of our own. Only this package knows Ratis. */
+/**
+ * The replicated log behind a seam: commands in, replies out, many to an entry; reads by a lease of
+ * our own. Only this package knows Ratis.
+ */
 @NullMarked
 package dev.ashlar.master.raft;
 

@@ -11,7 +11,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Administration of the masters, on one thread: calls take seconds. Every action can be repeated after a failure. */
+/**
+ * Administration of the masters, on one thread: calls take seconds. Every action can be repeated
+ * after a failure.
+ */
 final class Administration {
   private static final Duration JOIN_WAIT = Duration.ofSeconds(20);
 
@@ -30,7 +33,9 @@ final class Administration {
     return a.action().equals("snapshot");
   }
 
-  /** @return what was done, for people */
+  /**
+   * @return what was done, for people
+   */
   String run(Administer a) throws AshlarException {
     List<String> x = a.arguments();
     Replicator r = metadata.replicator();
@@ -53,8 +58,14 @@ final class Administration {
       }
       case "replace-master" -> {
         count(a, 4, "");
-        if (!r.members().stream().map(Member::name).toList().contains(x.get(0)) && !r.members().stream().map(Member::name).toList().contains(x.get(1))) {
-          throw new AshlarException(ErrorCode.NOT_FOUND, "No master is called " + x.get(0) + ": the masters are " + r.members().stream().map(Member::name).toList());
+        if (!r.members().stream().map(Member::name).toList().contains(x.get(0))
+            && !r.members().stream().map(Member::name).toList().contains(x.get(1))) {
+          throw new AshlarException(
+              ErrorCode.NOT_FOUND,
+              "No master is called "
+                  + x.get(0)
+                  + ": the masters are "
+                  + r.members().stream().map(Member::name).toList());
         }
         add(x.get(1), x.get(2), x.get(3));
         remove(x.get(0));
@@ -62,21 +73,35 @@ final class Administration {
       }
       default ->
           throw new AshlarException(
-              ErrorCode.INVALID, "Masters do not know the action '" + a.action() + "': use snapshot, transfer, add-master, remove-master or replace-master");
+              ErrorCode.INVALID,
+              "Masters do not know the action '"
+                  + a.action()
+                  + "': use snapshot, transfer, add-master, remove-master or replace-master");
     };
   }
 
   private static String count(Administer a, int wanted, String result) throws AshlarException {
     if (a.arguments().size() != wanted) {
-      throw new AshlarException(ErrorCode.INVALID, "The action " + a.action() + " takes " + wanted + " arguments, not " + a.arguments().size());
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          "The action "
+              + a.action()
+              + " takes "
+              + wanted
+              + " arguments, not "
+              + a.arguments().size());
     }
     return result;
   }
 
-  /** The new master must listen, with an empty group, before it is added: adding one that does not answer would only time out. */
+  /**
+   * The new master must listen, with an empty group, before it is added: adding one that does not
+   * answer would only time out.
+   */
   private void add(String name, String raftAddress, String clientAddress) throws AshlarException {
     Introduced i = waitForJoiner(name, clientAddress);
-    metadata.decide(new LogCommand.RegisterMaster(name, i.incarnation(), raftAddress, clientAddress));
+    metadata.decide(
+        new LogCommand.RegisterMaster(name, i.incarnation(), raftAddress, clientAddress));
     metadata.replicator().add(new Member(name, raftAddress));
   }
 
@@ -87,14 +112,21 @@ final class Administration {
       try {
         Introduced i = others.introduce(address, 0);
         if (!i.name().equals(name)) {
-          throw new AshlarException(ErrorCode.INVALID, "At " + address + " answers master '" + i.name() + "', not '" + name + "'");
+          throw new AshlarException(
+              ErrorCode.INVALID,
+              "At " + address + " answers master '" + i.name() + "', not '" + name + "'");
         }
         if (i.formed()) {
           return i;
         }
-        last = new AshlarException(ErrorCode.UNAVAILABLE, "it has not found its cluster yet; was it started with --join and the address of a running master?");
+        last =
+            new AshlarException(
+                ErrorCode.UNAVAILABLE,
+                "it has not found its cluster yet; was it started with --join and the address of a running master?");
       } catch (AshlarException e) {
-        if (e.code() != ErrorCode.UNAVAILABLE && e.code() != ErrorCode.TIMEOUT && e.code() != ErrorCode.RETRY) {
+        if (e.code() != ErrorCode.UNAVAILABLE
+            && e.code() != ErrorCode.TIMEOUT
+            && e.code() != ErrorCode.RETRY) {
           throw e;
         }
         last = e;
@@ -102,7 +134,14 @@ final class Administration {
       pause();
     }
     throw new AshlarException(
-        ErrorCode.UNAVAILABLE, "The new master " + name + " is not ready at " + address + " (" + (last == null ? "no answer" : last.getMessage()) + "): start it with --join first");
+        ErrorCode.UNAVAILABLE,
+        "The new master "
+            + name
+            + " is not ready at "
+            + address
+            + " ("
+            + (last == null ? "no answer" : last.getMessage())
+            + "): start it with --join first");
   }
 
   private static void pause() throws AshlarException {
@@ -121,7 +160,10 @@ final class Administration {
           r.reachable().stream()
               .filter(m -> !m.equals(name))
               .findFirst()
-              .orElseThrow(() -> new AshlarException(ErrorCode.UNAVAILABLE, "Master " + name + " leads and no other master is in touch to take over"));
+              .orElseThrow(() ->
+                  new AshlarException(
+                      ErrorCode.UNAVAILABLE,
+                      "Master " + name + " leads and no other master is in touch to take over"));
       r.transfer(heir);
       throw new AshlarException(ErrorCode.NOT_LEADER, "");
     }

@@ -19,8 +19,10 @@ import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
 /**
- * Carries out deletions: pages through their rows, has the live servers drop the blocks, and forgets a row once all of those said so. Servers that are away clean up when
- * their block reports are judged. A new leader waits until readers had the time to renew their pins. {@link #run} belongs to the duty thread.
+ * Carries out deletions: pages through their rows, has the live servers drop the blocks, and
+ * forgets a row once all of those said so. Servers that are away clean up when their block reports
+ * are judged. A new leader waits until readers had the time to renew their pins. {@link #run}
+ * belongs to the duty thread.
  */
 final class Deleting {
   private static final int PAGE = 1000;
@@ -41,7 +43,13 @@ final class Deleting {
    * @param pinned whether a reader needs this inode's old chunks
    * @param waitNs how long a new leader deletes nothing
    */
-  Deleting(Metadata metadata, Liveness liveness, TaskBoard board, LongPredicate pinned, long waitNs, LongSupplier clock) {
+  Deleting(
+      Metadata metadata,
+      Liveness liveness,
+      TaskBoard board,
+      LongPredicate pinned,
+      long waitNs,
+      LongSupplier clock) {
     this.metadata = metadata;
     this.liveness = liveness;
     this.board = board;
@@ -76,7 +84,8 @@ final class Deleting {
     return pending.containsKey(key);
   }
 
-  private void plan(DeletionKey key, Topology topology, Map<Long, List<Part>> perDisk, List<DeletionKey> nobody) {
+  private void plan(
+      DeletionKey key, Topology topology, Map<Long, List<Part>> perDisk, List<DeletionKey> nobody) {
     GroupRow group = topology.groups().get(key.group());
     if (group == null) {
       return; // made after this topology was read: next time
@@ -86,7 +95,9 @@ final class Deleting {
     for (int i = 0; i < group.members().length; i++) {
       for (long disk : new long[] {group.members()[i], group.replacements()[i]}) {
         if (disk != 0 && view.disk(disk).health().readable()) {
-          perDisk.computeIfAbsent(disk, d -> new ArrayList<>()).add(new Part(key, new BlockKey(key.chunk(), key.version(), i)));
+          perDisk
+              .computeIfAbsent(disk, d -> new ArrayList<>())
+              .add(new Part(key, new BlockKey(key.chunk(), key.version(), i)));
           parts++;
         }
       }
@@ -102,16 +113,25 @@ final class Deleting {
 
   private void send(long disk, List<Part> parts) {
     for (int from = 0; from < parts.size(); from += BLOCKS_PER_TASK) {
-      List<Part> some = List.copyOf(parts.subList(from, Math.min(parts.size(), from + BLOCKS_PER_TASK)));
+      List<Part> some =
+          List.copyOf(parts.subList(from, Math.min(parts.size(), from + BLOCKS_PER_TASK)));
       List<BlockKey> blocks = some.stream().map(Part::block).toList();
       String server = liveness.liveServer(disk);
-      if (server == null || !board.offer(server, 0, id -> new Task.Delete(id, disk, blocks), (failure, bytes) -> ended(some, failure.isEmpty()))) {
+      if (server == null
+          || !board.offer(
+              server,
+              0,
+              id -> new Task.Delete(id, disk, blocks),
+              (failure, bytes) -> ended(some, failure.isEmpty()))) {
         ended(some, false);
       }
     }
   }
 
-  /** One disk's part is over; the last part of a deletion decides: done everywhere, or to be tried again. */
+  /**
+   * One disk's part is over; the last part of a deletion decides: done everywhere, or to be tried
+   * again.
+   */
   private void ended(List<Part> parts, boolean done) {
     List<DeletionKey> finished = new ArrayList<>();
     synchronized (this) {
@@ -129,7 +149,10 @@ final class Deleting {
       }
     }
     if (!finished.isEmpty()) {
-      var _ = metadata.propose(new LogCommand.DeletionsDone(finished)).whenComplete((reply, failure) -> forget(finished));
+      var _ =
+          metadata
+              .propose(new LogCommand.DeletionsDone(finished))
+              .whenComplete((reply, failure) -> forget(finished));
     }
   }
 

@@ -15,17 +15,22 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * How a master with a new directory gets its vote. A vote rests on what is in the directory, so a directory that was lost must never vote under the old name. Therefore a
- * new directory first has itself introduced to the other masters, without taking part in Raft:
+ * How a master with a new directory gets its vote. A vote rests on what is in the directory, so a
+ * directory that was lost must never vote under the old name. Therefore a new directory first has
+ * itself introduced to the other masters, without taking part in Raft:
  *
  * <ul>
- *   <li>All of them are new too: this is the first start of a cluster. Everybody notes everybody's incarnation, and the group's id is made of these.
- *   <li>Somebody belongs to a cluster already and noted this very incarnation: it only started a little earlier.
- *   <li>Somebody noted another incarnation under this name: the directory was lost. Refused; the sentence says how to replace the master.
+ *   <li>All of them are new too: this is the first start of a cluster. Everybody notes everybody's
+ *       incarnation, and the group's id is made of these.
+ *   <li>Somebody belongs to a cluster already and noted this very incarnation: it only started a
+ *       little earlier.
+ *   <li>Somebody noted another incarnation under this name: the directory was lost. Refused; the
+ *       sentence says how to replace the master.
  *   <li>Somebody is silent: it is waited for, since it might be one that knows better.
  * </ul>
  *
- * A master started to join takes the group's id from any member, and gets its vote when the leader adds it. Deterministic; asks through {@link Ask}.
+ * A master started to join takes the group's id from any member, and gets its vote when the leader
+ * adds it. Deterministic; asks through {@link Ask}.
  */
 final class Formation {
   /** Asks a master who it is. Fails with UNAVAILABLE or TIMEOUT while it is not there. */
@@ -61,7 +66,11 @@ final class Formation {
 
   private Identity join(Identity me) throws AshlarException {
     if (config.others().isEmpty()) {
-      throw new AshlarException(ErrorCode.INVALID, "Master " + me.name() + " is to join a cluster, but no master of it is named: give the address of one");
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          "Master "
+              + me.name()
+              + " is to join a cluster, but no master of it is named: give the address of one");
     }
     List<String> silent = new ArrayList<>();
     for (Peer p : config.others()) {
@@ -90,7 +99,14 @@ final class Formation {
         Introduced r = ask.introduce(p);
         if (!r.name().equals(p.name())) {
           throw new AshlarException(
-              ErrorCode.INVALID, "At " + p.clientAddress() + " answers master '" + r.name() + "', but it should be '" + p.name() + "': correct the list of masters");
+              ErrorCode.INVALID,
+              "At "
+                  + p.clientAddress()
+                  + " answers master '"
+                  + r.name()
+                  + "', but it should be '"
+                  + p.name()
+                  + "': correct the list of masters");
         }
         incarnations.put(p.name(), r.incarnation());
         if (r.formed() && r.callerKnownAs() == me.incarnation()) {
@@ -113,7 +129,17 @@ final class Formation {
     if (!formedWithoutMe.isEmpty()) {
       throw new AshlarException(
           ErrorCode.INVALID,
-          "Master " + me.name() + " is new, but " + formedWithoutMe + " belongs to a cluster that was formed without it: start it with --join and run 'bin/ashlar masters add " + me.name() + " " + config.raftAddress() + " " + config.clientAddress() + "'");
+          "Master "
+              + me.name()
+              + " is new, but "
+              + formedWithoutMe
+              + " belongs to a cluster that was formed without it: start it with --join and run 'bin/ashlar masters add "
+              + me.name()
+              + " "
+              + config.raftAddress()
+              + " "
+              + config.clientAddress()
+              + "'");
     }
     List<Founder> founders = founders(me);
     return me.formed(groupOf(founders), founders);
@@ -123,7 +149,12 @@ final class Formation {
     List<Founder> all = new ArrayList<>();
     all.add(new Founder(me.name(), config.raftAddress(), config.clientAddress(), me.incarnation()));
     for (Peer p : config.others()) {
-      all.add(new Founder(p.name(), p.raftAddress(), p.clientAddress(), incarnations.getOrDefault(p.name(), 0L)));
+      all.add(
+          new Founder(
+              p.name(),
+              p.raftAddress(),
+              p.clientAddress(),
+              incarnations.getOrDefault(p.name(), 0L)));
     }
     all.sort(Comparator.comparing(Founder::name));
     return all;
@@ -159,6 +190,12 @@ final class Formation {
   }
 
   private static AshlarException used(String name, String by) {
-    return new AshlarException(ErrorCode.EXISTS, "The name " + name + " was used before in the cluster of " + by + ", and a name is never used twice: choose another one");
+    return new AshlarException(
+        ErrorCode.EXISTS,
+        "The name "
+            + name
+            + " was used before in the cluster of "
+            + by
+            + ", and a name is never used twice: choose another one");
   }
 }

@@ -25,8 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers requests. Nothing here blocks the network threads: commands go to the log, everything that reads goes to a pool with a bounded queue once its barrier has passed,
- * and what finds no room is answered RETRY.
+ * Answers requests. Nothing here blocks the network threads: commands go to the log, everything
+ * that reads goes to a pool with a bounded queue once its barrier has passed, and what finds no
+ * room is answered RETRY.
  */
 final class Front implements RpcHandler {
   private static final Logger LOG = LoggerFactory.getLogger(Front.class);
@@ -36,8 +37,14 @@ final class Front implements RpcHandler {
   private final Introductions introductions;
   private final Supplier<@Nullable Node> nodes;
 
-  /** @param nodes the node, null until it takes part in Raft */
-  Front(MasterConfig config, Pools pools, Introductions introductions, Supplier<@Nullable Node> nodes) {
+  /**
+   * @param nodes the node, null until it takes part in Raft
+   */
+  Front(
+      MasterConfig config,
+      Pools pools,
+      Introductions introductions,
+      Supplier<@Nullable Node> nodes) {
     this.config = config;
     this.pools = pools;
     this.introductions = introductions;
@@ -48,7 +55,8 @@ final class Front implements RpcHandler {
   public void handle(RpcRequest r) {
     r.payload().release();
     if (!(r.message() instanceof MasterRequest request)) {
-      r.fail(ErrorCode.INVALID, "A master does not answer " + r.message().getClass().getSimpleName());
+      r.fail(
+          ErrorCode.INVALID, "A master does not answer " + r.message().getClass().getSimpleName());
       return;
     }
     Node node = nodes.get();
@@ -94,14 +102,13 @@ final class Front implements RpcHandler {
   private void current(RpcRequest r, Node node, Work work) {
     CompletableFuture<Void> barrier = node.replicator().readBarrier();
     var _ =
-        barrier.whenComplete(
-            (done, failure) -> {
-              if (failure == null) {
-                pooled(r, work);
-              } else {
-                fail(r, Metadata.explain(failure), node);
-              }
-            });
+        barrier.whenComplete((done, failure) -> {
+          if (failure == null) {
+            pooled(r, work);
+          } else {
+            fail(r, Metadata.explain(failure), node);
+          }
+        });
   }
 
   private Message answer(MasterRequest request, Node node, Leader leader) throws AshlarException {
@@ -109,7 +116,9 @@ final class Front implements RpcHandler {
       case MasterRequest.BlockDigests d -> leader.reports().compare(d);
       case MasterRequest.BlockReport b -> leader.reports().judge(b);
       case MasterRequest.KeepAlive k -> keepAlive(k, node, leader);
-      case MasterRequest.GetToken _ -> new MasterReply.TokenReply(leader.tokens().issue(BlockToken.ANY_CHUNK, Long.MAX_VALUE, BlockToken.READ, 0, 0));
+      case MasterRequest.GetToken _ ->
+          new MasterReply.TokenReply(
+              leader.tokens().issue(BlockToken.ANY_CHUNK, Long.MAX_VALUE, BlockToken.READ, 0, 0));
       case MasterRequest.StatFs _ -> node.metadata().topology().space(leader.view());
       case MasterRequest.GetLayout l -> {
         if (l.client() != 0) {
@@ -129,7 +138,8 @@ final class Front implements RpcHandler {
     return new MasterReply.Alive(lost);
   }
 
-  private static MasterReply query(MasterRequest request, ReadTxn txn, ClusterView view, Tokens tokens) throws AshlarException {
+  private static MasterReply query(
+      MasterRequest request, ReadTxn txn, ClusterView view, Tokens tokens) throws AshlarException {
     Queries q = new Queries(txn);
     return switch (request) {
       case MasterRequest.Resolve m -> q.resolve(m.path(), m.followLast());
@@ -142,7 +152,9 @@ final class Front implements RpcHandler {
       case MasterRequest.GetLayout m -> q.layout(m.inode(), m.first(), m.count(), view, tokens);
       case MasterRequest.ScanFiles m -> q.scanFiles(m.after(), m.limit(), view, tokens);
       case MasterRequest.ExplainBlocks m -> q.explain(m.disk(), m.blocks());
-      default -> throw new AshlarException(ErrorCode.INVALID, "A master does not answer " + request.getClass().getSimpleName());
+      default ->
+          throw new AshlarException(
+              ErrorCode.INVALID, "A master does not answer " + request.getClass().getSimpleName());
     };
   }
 
@@ -162,25 +174,27 @@ final class Front implements RpcHandler {
     }
   }
 
-  private void propose(RpcRequest r, MasterRequest.Submit s, Command filled, Node node, Leader leader) {
+  private void propose(
+      RpcRequest r, MasterRequest.Submit s, Command filled, Node node, Leader leader) {
     var _ =
         node.metadata()
             .propose(new LogCommand.ClientCommand(s.client(), s.seq(), s.ackedBelow(), filled))
-            .whenComplete(
-                (reply, failure) -> {
-                  if (failure != null) {
-                    fail(r, Metadata.explain(failure), node);
-                  } else if (reply instanceof ErrorReply e) {
-                    r.fail(e.code(), e.detail());
-                  } else {
-                    finish(r, () -> Queries.complete(reply, leader.view(), leader.tokens()), node);
-                  }
-                });
+            .whenComplete((reply, failure) -> {
+              if (failure != null) {
+                fail(r, Metadata.explain(failure), node);
+              } else if (reply instanceof ErrorReply e) {
+                r.fail(e.code(), e.detail());
+              } else {
+                finish(r, () -> Queries.complete(reply, leader.view(), leader.tokens()), node);
+              }
+            });
   }
 
   private void administer(RpcRequest r, MasterRequest.Administer a, Node node) {
     try {
-      pools.admin().execute(() -> finish(r, () -> new MasterReply.Text(node.administration().run(a)), node));
+      pools
+          .admin()
+          .execute(() -> finish(r, () -> new MasterReply.Text(node.administration().run(a)), node));
     } catch (RejectedExecutionException e) {
       r.fail(ErrorCode.RETRY, "Another administrative action is under way");
     }
@@ -212,7 +226,11 @@ final class Front implements RpcHandler {
       fail(r, e, node);
       return;
     } catch (RuntimeException e) {
-      LOG.error("{} met a bug while it answered {}", config.name(), r.message().getClass().getSimpleName(), e);
+      LOG.error(
+          "{} met a bug while it answered {}",
+          config.name(),
+          r.message().getClass().getSimpleName(),
+          e);
       r.fail(ErrorCode.INTERNAL, "The master met a bug: " + e);
       return;
     }
@@ -244,6 +262,10 @@ final class Front implements RpcHandler {
     if (row != null) {
       return row.clientAddress();
     }
-    return config.peers().stream().filter(p -> p.name().equals(master)).map(MasterConfig.Peer::clientAddress).findFirst().orElse("");
+    return config.peers().stream()
+        .filter(p -> p.name().equals(master))
+        .map(MasterConfig.Peer::clientAddress)
+        .findFirst()
+        .orElse("");
   }
 }

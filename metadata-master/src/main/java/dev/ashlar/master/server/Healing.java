@@ -25,8 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the planner find what is wrong, proposes its commands and hands its rebuilds to the servers of the disks that they go to. {@link #run} belongs to the leader's duty
- * thread; endings of tasks and status come on others.
+ * Has the planner find what is wrong, proposes its commands and hands its rebuilds to the servers
+ * of the disks that they go to. {@link #run} belongs to the leader's duty thread; endings of tasks
+ * and status come on others.
  */
 final class Healing {
   private static final Logger LOG = LoggerFactory.getLogger(Healing.class);
@@ -34,7 +35,9 @@ final class Healing {
   /** A block whose rebuild failed is left alone for this long. */
   private static final long RETRY_NS = 3_000_000_000L;
 
-  /** Tasks that may wait per server beyond its free slots, so that it never idles between two plans. */
+  /**
+   * Tasks that may wait per server beyond its free slots, so that it never idles between two plans.
+   */
   private static final int AHEAD = 4;
 
   private final Metadata metadata;
@@ -47,11 +50,20 @@ final class Healing {
   private final Set<BlockKey> busy = new HashSet<>();
   private final Map<BlockKey, Long> failed = new HashMap<>();
   private final Rate rate;
-  private volatile HealingPlanner.Totals totals = new HealingPlanner.Totals(0, 0, 0, 0, 0, 0, 0, 0, List.of());
+  private volatile HealingPlanner.Totals totals =
+      new HealingPlanner.Totals(0, 0, 0, 0, 0, 0, 0, 0, List.of());
   private volatile boolean planned;
 
-  /** @param poke asks for the next run soon */
-  Healing(Metadata metadata, Liveness liveness, TaskBoard board, Signing signing, LongSupplier clock, Runnable poke) {
+  /**
+   * @param poke asks for the next run soon
+   */
+  Healing(
+      Metadata metadata,
+      Liveness liveness,
+      TaskBoard board,
+      Signing signing,
+      LongSupplier clock,
+      Runnable poke) {
     this.metadata = metadata;
     this.liveness = liveness;
     this.board = board;
@@ -66,7 +78,8 @@ final class Healing {
     ClusterView view = liveness.snapshot();
     long now = clock.getAsLong();
     Set<BlockKey> excluded = excluded(now);
-    HealingPlanner.Plan plan = metadata.read(txn -> planner.plan(txn, topology, view, excluded::contains, room(), now));
+    HealingPlanner.Plan plan =
+        metadata.read(txn -> planner.plan(txn, topology, view, excluded::contains, room(), now));
     totals = plan.totals();
     planned = true;
     for (LogCommand c : plan.commands()) {
@@ -104,9 +117,16 @@ final class Healing {
     List<BlockPlace> sources = new ArrayList<>();
     for (int i = 0; i < t.sources().length; i++) {
       long disk = t.sources()[i];
-      sources.add(disk == 0 ? BlockPlace.NOWHERE : new BlockPlace(view.disk(disk).address(), disk, group != null && group.replacements()[i] == disk));
+      sources.add(
+          disk == 0
+              ? BlockPlace.NOWHERE
+              : new BlockPlace(
+                  view.disk(disk).address(),
+                  disk,
+                  group != null && group.replacements()[i] == disk));
     }
-    BlockToken token = tokens.issue(t.block().chunk(), t.block().version(), BlockToken.READ, 0, t.group());
+    BlockToken token =
+        tokens.issue(t.block().chunk(), t.block().version(), BlockToken.READ, 0, t.group());
     synchronized (this) {
       busy.add(t.block());
     }
@@ -114,7 +134,17 @@ final class Healing {
         board.offer(
             server,
             t.bytes(),
-            id -> new Task.Rebuild(id, t.block(), t.group(), t.disk(), t.policy(), t.storedLength(), sources, t.roots(), token),
+            id ->
+                new Task.Rebuild(
+                    id,
+                    t.block(),
+                    t.group(),
+                    t.disk(),
+                    t.policy(),
+                    t.storedLength(),
+                    sources,
+                    t.roots(),
+                    token),
             (failure, bytes) -> ended(t, failure, bytes));
     if (!queued) {
       fail(t, "too many rebuilds wait for its server");
@@ -127,17 +157,17 @@ final class Healing {
       return;
     }
     rate.add(Math.max(bytes, t.bytes()));
-    LogCommand done = new LogCommand.BlocksRebuilt(List.of(new DiskBlock(t.group(), t.block(), t.disk())));
+    LogCommand done =
+        new LogCommand.BlocksRebuilt(List.of(new DiskBlock(t.group(), t.block(), t.disk())));
     var _ =
         metadata
             .propose(done)
-            .whenComplete(
-                (reply, error) -> {
-                  synchronized (this) {
-                    busy.remove(t.block());
-                  }
-                  poke.run();
-                });
+            .whenComplete((reply, error) -> {
+              synchronized (this) {
+                busy.remove(t.block());
+              }
+              poke.run();
+            });
   }
 
   private void fail(RebuildTask t, String why) {
@@ -161,12 +191,23 @@ final class Healing {
     HealingPlanner.Totals t = totals;
     int running = board.runningRebuilds();
     long perSecond = rate.bytesPerSecond();
-    long eta = t.pendingBytes() == 0 ? 0 : perSecond == 0 ? -1 : t.pendingBytes() * 1000 / perSecond;
+    long eta =
+        t.pendingBytes() == 0 ? 0 : perSecond == 0 ? -1 : t.pendingBytes() * 1000 / perSecond;
     return new ClusterStatus.Rebuild(
-        running > 0 || t.pendingBlocks() > 0, t.pendingBlocks(), running, rate.count(), rate.total(), t.pendingBytes(), perSecond, eta, pendingDeletions);
+        running > 0 || t.pendingBlocks() > 0,
+        t.pendingBlocks(),
+        running,
+        rate.count(),
+        rate.total(),
+        t.pendingBytes(),
+        perSecond,
+        eta,
+        pendingDeletions);
   }
 
-  /** Blocks and bytes done since this leader began, and how fast over the last seconds. Thread-safe. */
+  /**
+   * Blocks and bytes done since this leader began, and how fast over the last seconds. Thread-safe.
+   */
   private static final class Rate {
     private static final long WINDOW_NS = 10_000_000_000L;
     private final LongSupplier clock;

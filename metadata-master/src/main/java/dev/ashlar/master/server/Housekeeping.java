@@ -17,7 +17,10 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** What a leader keeps in order: the cluster's name, the roster of masters, signing keys, enough placement groups. On the duty thread. */
+/**
+ * What a leader keeps in order: the cluster's name, the roster of masters, signing keys, enough
+ * placement groups. On the duty thread.
+ */
 final class Housekeeping {
   private static final int SECRET_BYTES = 32;
   private static final long GROUPS_NS = 2_000_000_000L;
@@ -45,7 +48,9 @@ final class Housekeeping {
     }
     for (Founder f : identity.founders()) {
       if (f.incarnation() != 0 && metadata.read(txn -> Roster.find(txn, f.name())) == null) {
-        register(new LogCommand.RegisterMaster(f.name(), f.incarnation(), f.raftAddress(), f.clientAddress()));
+        register(
+            new LogCommand.RegisterMaster(
+                f.name(), f.incarnation(), f.raftAddress(), f.clientAddress()));
       }
     }
     metadata.reload();

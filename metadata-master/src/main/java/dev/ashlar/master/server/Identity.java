@@ -18,19 +18,22 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * Whom a master's directory belongs to, in its file {@code identity.properties}. Written before anybody else is told of it, so that what others know about this directory is
- * true for ever.
+ * Whom a master's directory belongs to, in its file {@code identity.properties}. Written before
+ * anybody else is told of it, so that what others know about this directory is true for ever.
  *
  * @param incarnation random number of this directory, not 0
  * @param group id of the Raft group, empty until the directory belongs to a cluster
  * @param founders the first masters, if this is one of them
  * @param started true once Raft has kept its log here: from then on a missing log is a loss
  */
-record Identity(String name, long incarnation, String group, List<Founder> founders, boolean started) {
+record Identity(
+    String name, long incarnation, String group, List<Founder> founders, boolean started) {
   private static final String FILE = "identity.properties";
   private static final String FORMAT = "1";
 
-  /** @param incarnation 0 if not known to this one */
+  /**
+   * @param incarnation 0 if not known to this one
+   */
   record Founder(String name, String raftAddress, String clientAddress, long incarnation) {}
 
   boolean formed() {
@@ -54,7 +57,13 @@ record Identity(String name, long incarnation, String group, List<Founder> found
         return load(file, name);
       }
       if (Files.exists(dir.resolve("raft")) || Files.exists(dir.resolve("live"))) {
-        throw new AshlarException(ErrorCode.CORRUPT, "The directory " + dir + " holds a master's data but not its " + FILE + ": it is damaged. Replace this master by a new one with an empty directory");
+        throw new AshlarException(
+            ErrorCode.CORRUPT,
+            "The directory "
+                + dir
+                + " holds a master's data but not its "
+                + FILE
+                + ": it is damaged. Replace this master by a new one with an empty directory");
       }
       long incarnation = 0;
       while (incarnation == 0) {
@@ -66,7 +75,16 @@ record Identity(String name, long incarnation, String group, List<Founder> found
     } catch (AshlarException e) {
       throw e;
     } catch (IOException e) {
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "Master " + name + " cannot use its directory " + dir + " (" + e + "): make it writable, or give another one", e);
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "Master "
+              + name
+              + " cannot use its directory "
+              + dir
+              + " ("
+              + e
+              + "): make it writable, or give another one",
+          e);
     }
   }
 
@@ -77,11 +95,26 @@ record Identity(String name, long incarnation, String group, List<Founder> found
     }
     String format = p.getProperty("format", "");
     if (!format.equals(FORMAT)) {
-      throw new AshlarException(ErrorCode.UNSUPPORTED_VERSION, file + " has format '" + format + "', but this program knows only " + FORMAT + ": use a newer version of the program");
+      throw new AshlarException(
+          ErrorCode.UNSUPPORTED_VERSION,
+          file
+              + " has format '"
+              + format
+              + "', but this program knows only "
+              + FORMAT
+              + ": use a newer version of the program");
     }
     String owner = p.getProperty("name", "");
     if (!owner.equals(name)) {
-      throw new AshlarException(ErrorCode.INVALID, "The directory " + file.getParent() + " belongs to master '" + owner + "', not '" + name + "': start it under its own name or give another directory");
+      throw new AshlarException(
+          ErrorCode.INVALID,
+          "The directory "
+              + file.getParent()
+              + " belongs to master '"
+              + owner
+              + "', not '"
+              + name
+              + "': start it under its own name or give another directory");
     }
     List<Founder> founders = new ArrayList<>();
     for (int i = 0; p.containsKey("founder." + i); i++) {
@@ -89,7 +122,12 @@ record Identity(String name, long incarnation, String group, List<Founder> found
       founders.add(new Founder(f[0], f[1], f[2], Long.parseUnsignedLong(f[3], 16)));
     }
     long incarnation = Long.parseUnsignedLong(p.getProperty("incarnation", "0"), 16);
-    return new Identity(name, incarnation, p.getProperty("group", ""), founders, Boolean.parseBoolean(p.getProperty("started")));
+    return new Identity(
+        name,
+        incarnation,
+        p.getProperty("group", ""),
+        founders,
+        Boolean.parseBoolean(p.getProperty("started")));
   }
 
   /** Replaces the file as a whole, synced. */
@@ -102,12 +140,25 @@ record Identity(String name, long incarnation, String group, List<Founder> found
     p.setProperty("started", Boolean.toString(started));
     for (int i = 0; i < founders.size(); i++) {
       Founder f = founders.get(i);
-      p.setProperty("founder." + i, f.name + " " + f.raftAddress + " " + f.clientAddress + " " + Long.toHexString(f.incarnation));
+      p.setProperty(
+          "founder." + i,
+          f.name
+              + " "
+              + f.raftAddress
+              + " "
+              + f.clientAddress
+              + " "
+              + Long.toHexString(f.incarnation));
     }
     StringWriter text = new StringWriter();
     p.store(text, "Written by the master. Never copy or change it.");
     Path work = dir.resolve(FILE + ".new");
-    try (FileChannel out = FileChannel.open(work, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+    try (FileChannel out =
+        FileChannel.open(
+            work,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
       ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.ISO_8859_1));
       while (bytes.hasRemaining()) {
         out.write(bytes);

@@ -21,8 +21,19 @@ final class Introductions {
 
   Introduced answer(Introduce asked, @Nullable Node node) {
     Identity me = identity;
-    long known = me.founders().stream().filter(f -> f.name().equals(asked.name())).mapToLong(Founder::incarnation).findFirst().orElse(0);
-    Roster.MasterRow row = node == null ? null : node.metadata().read(txn -> Roster.find(txn, asked.name()));
-    return new Introduced(me.name(), me.incarnation(), me.formed(), me.group(), row != null ? row.incarnation() : known);
+    long known =
+        me.founders().stream()
+            .filter(f -> f.name().equals(asked.name()))
+            .mapToLong(Founder::incarnation)
+            .findFirst()
+            .orElse(0);
+    Roster.MasterRow row =
+        node == null ? null : node.metadata().read(txn -> Roster.find(txn, asked.name()));
+    return new Introduced(
+        me.name(),
+        me.incarnation(),
+        me.formed(),
+        me.group(),
+        row != null ? row.incarnation() : known);
   }
 }

@@ -24,8 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one master does and knows in one term of leading. Made when it becomes leader, dropped when it ceases to be; nothing in here outlives the term. {@link #run} belongs
- * to the duty thread, the rest is thread-safe.
+ * What one master does and knows in one term of leading. Made when it becomes leader, dropped when
+ * it ceases to be; nothing in here outlives the term. {@link #run} belongs to the duty thread, the
+ * rest is thread-safe.
  */
 final class Leader {
   private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
@@ -58,7 +59,8 @@ final class Leader {
    *
    * @param poke asks for {@link #run} soon
    */
-  Leader(long term, Metadata metadata, MasterConfig config, Identity identity, Runnable poke) throws AshlarException {
+  Leader(long term, Metadata metadata, MasterConfig config, Identity identity, Runnable poke)
+      throws AshlarException {
     this.term = term;
     this.metadata = metadata;
     clock = System::nanoTime;
@@ -74,7 +76,9 @@ final class Leader {
     leases = new Leases(metadata, timing, clock, () -> wallMs.getAsLong() * 1_000_000);
     reports = new Reports(metadata, liveness, board);
     healing = new Healing(metadata, liveness, board, signing, clock, poke);
-    deleting = new Deleting(metadata, liveness, board, leases::pinned, timing.leaseTimeout().toNanos(), clock);
+    deleting =
+        new Deleting(
+            metadata, liveness, board, leases::pinned, timing.leaseTimeout().toNanos(), clock);
   }
 
   long term() {
@@ -133,7 +137,11 @@ final class Leader {
     heard.commands().forEach(this::proposeOnce);
     h.results().forEach(board::result);
     reports.bad(h.server(), h.bad());
-    return new MasterReply.Orders(topology.cluster().cluster(), signing.keys(), board.take(h.server(), h.freeSlots()), liveness.wanted(h.server()));
+    return new MasterReply.Orders(
+        topology.cluster().cluster(),
+        signing.keys(),
+        board.take(h.server(), h.freeSlots()),
+        liveness.wanted(h.server()));
   }
 
   /** Heartbeats say the same until the state says it too. */

@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes a {@link Leader} when this master begins to lead, drops it when that ends, and runs its duties in between: twice a second, and when poked. One thread. */
+/**
+ * Makes a {@link Leader} when this master begins to lead, drops it when that ends, and runs its
+ * duties in between: twice a second, and when poked. One thread.
+ */
 final class Leadership implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Leadership.class);
   private static final long WATCH_MS = 50;

@@ -13,8 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which clients are alive: renews their leases and pins, proposes to close leases that were not renewed, and to forget clients that were idle for long. Soft state; a lease
- * that this leader has not met before gets a full term, so a failover never costs anybody a lease. Thread-safe; {@link #run} belongs to the duty thread.
+ * Which clients are alive: renews their leases and pins, proposes to close leases that were not
+ * renewed, and to forget clients that were idle for long. Soft state; a lease that this leader has
+ * not met before gets a full term, so a failover never costs anybody a lease. Thread-safe; {@link
+ * #run} belongs to the duty thread.
  */
 final class Leases {
   private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
@@ -103,7 +105,11 @@ final class Leases {
   }
 
   private synchronized long[] expired(long now) {
-    long[] epochs = leases.entrySet().stream().filter(e -> now - e.getValue() >= 0).mapToLong(Map.Entry::getKey).toArray();
+    long[] epochs =
+        leases.entrySet().stream()
+            .filter(e -> now - e.getValue() >= 0)
+            .mapToLong(Map.Entry::getKey)
+            .toArray();
     for (long e : epochs) {
       leases.put(e, now + termNs); // if the proposal is lost, it is made again
     }
@@ -116,7 +122,8 @@ final class Leases {
     }
     List<Long> idle = new ArrayList<>();
     long before = wallNs.getAsLong() - sessionNs;
-    List<Session> page = metadata.read(txn -> new Queries(txn).sessions(sessionCursor, SESSIONS_PER_CHECK));
+    List<Session> page =
+        metadata.read(txn -> new Queries(txn).sessions(sessionCursor, SESSIONS_PER_CHECK));
     sessionCursor = page.size() < SESSIONS_PER_CHECK ? 0 : page.getLast().client();
     for (Session s : page) {
       if (s.row().seenNs() < before && !heardSince(s.client(), now - sessionNs)) {
@@ -128,7 +135,9 @@ final class Leases {
     }
     if (!idle.isEmpty()) {
       LOG.info("{} clients were idle for long and are forgotten", idle.size());
-      var _ = metadata.propose(new LogCommand.ExpireSessions(idle.stream().mapToLong(c -> c).toArray()));
+      var _ =
+          metadata.propose(
+              new LogCommand.ExpireSessions(idle.stream().mapToLong(c -> c).toArray()));
     }
   }
 

@@ -17,8 +17,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is alive: the heartbeats of one leader's term. A server is known by its name; what it listed last is what it has. A new leader knows nothing, so everybody counts as
- * silent since it began: suspect, and down only after the full time. Time comes in with each call (any monotonic clock, ns). Thread-safe.
+ * Who is alive: the heartbeats of one leader's term. A server is known by its name; what it listed
+ * last is what it has. A new leader knows nothing, so everybody counts as silent since it began:
+ * suspect, and down only after the full time. Time comes in with each call (any monotonic clock,
+ * ns). Thread-safe.
  */
 final class Liveness implements ClusterView {
   private final long suspectNs;
@@ -33,7 +35,10 @@ final class Liveness implements ClusterView {
   /** How long an unanswered wish for digests waits before it is repeated. */
   private static final long ASK_AGAIN_NS = 30_000_000_000L;
 
-  /** Digests asked for with one heartbeat: each makes the master read the chunks of all groups on the disk. */
+  /**
+   * Digests asked for with one heartbeat: each makes the master read the chunks of all groups on
+   * the disk.
+   */
   private static final int ASK_AT_ONCE = 4;
 
   private static final class Server {
@@ -59,7 +64,10 @@ final class Liveness implements ClusterView {
     }
   }
 
-  /** What a heartbeat means: commands to propose, and whether tasks that this server had are lost because it started anew. */
+  /**
+   * What a heartbeat means: commands to propose, and whether tasks that this server had are lost
+   * because it started anew.
+   */
   record Heard(List<LogCommand> commands, boolean restarted) {}
 
   Liveness(Timing timing, Topology topology, LongSupplier clock) {
@@ -103,9 +111,13 @@ final class Liveness implements ClusterView {
     return new Heard(commands, restarted);
   }
 
-  private void listed(Heartbeat h, DiskReport d, Server s, boolean anew, long now, List<LogCommand> commands) {
+  private void listed(
+      Heartbeat h, DiskReport d, Server s, boolean anew, long now, List<LogCommand> commands) {
     Disk known = disks.get(d.disk());
-    if (known != null && !known.server.equals(h.server()) && known.listed && !silent(known.server, now)) {
+    if (known != null
+        && !known.server.equals(h.server())
+        && known.listed
+        && !silent(known.server, now)) {
       return; // a copy of a disk that is in service elsewhere: the first one counts
     }
     if (known == null || !known.server.equals(h.server())) {
@@ -120,14 +132,22 @@ final class Liveness implements ClusterView {
     known.report = d;
     known.listed = true;
     DiskRow row = topology.disks().get(d.disk());
-    boolean settled = s.beats > 1; // by then the server has heard the cluster's id and put disks of others out of service
+    boolean settled =
+        s.beats > 1; // by then the server has heard the cluster's id and put disks of others out of
+    // service
     if (row == null) {
       if (settled && up) {
-        commands.add(new LogCommand.RegisterDisk(d.disk(), h.server(), d.path(), "", d.capacityBytes()));
+        commands.add(
+            new LogCommand.RegisterDisk(d.disk(), h.server(), d.path(), "", d.capacityBytes()));
       }
     } else {
-      if (settled && (!row.server().equals(h.server()) || !row.path().equals(d.path()) || row.capacityBytes() != d.capacityBytes() && d.capacityBytes() > 0)) {
-        commands.add(new LogCommand.RegisterDisk(d.disk(), h.server(), d.path(), row.domain(), d.capacityBytes()));
+      if (settled
+          && (!row.server().equals(h.server())
+              || !row.path().equals(d.path())
+              || row.capacityBytes() != d.capacityBytes() && d.capacityBytes() > 0)) {
+        commands.add(
+            new LogCommand.RegisterDisk(
+                d.disk(), h.server(), d.path(), row.domain(), d.capacityBytes()));
       }
       if (up == (row.state() == DiskState.FAILED)) {
         commands.add(new LogCommand.SetDiskState(d.disk(), up ? DiskState.UP : DiskState.FAILED));
@@ -138,8 +158,11 @@ final class Liveness implements ClusterView {
   /** A disk that its server had and does not list any more is lost at once. */
   private void unlisted(Heartbeat h, List<LogCommand> commands) {
     for (DiskRow row : topology.disks().values()) {
-      boolean elsewhere = disks.containsKey(row.id()) && !disks.get(row.id()).server.equals(h.server());
-      if (row.server().equals(h.server()) && !elsewhere && h.disks().stream().noneMatch(d -> d.disk() == row.id())) {
+      boolean elsewhere =
+          disks.containsKey(row.id()) && !disks.get(row.id()).server.equals(h.server());
+      if (row.server().equals(h.server())
+          && !elsewhere
+          && h.disks().stream().noneMatch(d -> d.disk() == row.id())) {
         Disk known = disks.computeIfAbsent(row.id(), id -> new Disk(h.server(), gone(row)));
         known.listed = false;
         known.report = gone(row);
@@ -151,7 +174,15 @@ final class Liveness implements ClusterView {
   }
 
   private static DiskReport gone(DiskRow row) {
-    return new DiskReport(row.id(), row.path(), DiskState.FAILED, row.capacityBytes(), 0, 0, 0, "its server does not list it any more");
+    return new DiskReport(
+        row.id(),
+        row.path(),
+        DiskState.FAILED,
+        row.capacityBytes(),
+        0,
+        0,
+        0,
+        "its server does not list it any more");
   }
 
   private boolean silent(String server, long now) {
@@ -176,12 +207,19 @@ final class Liveness implements ClusterView {
     Server s = servers.get(server);
     ServerRow registered = topology.servers().get(server);
     String address = s != null ? s.address : registered != null ? registered.address() : "";
-    long capacity = known != null ? known.report.capacityBytes() : row != null ? row.capacityBytes() : 0;
-    return new DiskView(health(known, row, server, now), address, capacity, known == null ? 0 : known.report.freeBytes());
+    long capacity =
+        known != null ? known.report.capacityBytes() : row != null ? row.capacityBytes() : 0;
+    return new DiskView(
+        health(known, row, server, now),
+        address,
+        capacity,
+        known == null ? 0 : known.report.freeBytes());
   }
 
   private Health health(@Nullable Disk known, @Nullable DiskRow row, String server, long now) {
-    if (known == null ? row != null && row.state() == DiskState.FAILED : known.report.state() == DiskState.FAILED) {
+    if (known == null
+        ? row != null && row.state() == DiskState.FAILED
+        : known.report.state() == DiskState.FAILED) {
       return Health.LOST;
     }
     long silent = silentNs(server, now);
@@ -227,7 +265,13 @@ final class Liveness implements ClusterView {
       Disk d = e.getValue();
       boolean due = d.digestDue || now - d.digestNs >= reportNs;
       boolean waiting = d.asked && now - d.askedNs < ASK_AGAIN_NS;
-      if (d.server.equals(server) && d.listed && d.report.state() != DiskState.FAILED && due && !waiting && topology.disks().containsKey(e.getKey()) && wanted.size() < ASK_AT_ONCE) {
+      if (d.server.equals(server)
+          && d.listed
+          && d.report.state() != DiskState.FAILED
+          && due
+          && !waiting
+          && topology.disks().containsKey(e.getKey())
+          && wanted.size() < ASK_AT_ONCE) {
         d.asked = true;
         d.askedNs = now;
         wanted.add(e.getKey());
@@ -257,7 +301,9 @@ final class Liveness implements ClusterView {
     return d == null ? null : d.report;
   }
 
-  /** @param silentMs since the last heartbeat, or since this leader began */
+  /**
+   * @param silentMs since the last heartbeat, or since this leader began
+   */
   record ServerView(String address, long silentMs, String state) {}
 
   synchronized ServerView server(ServerRow row) {

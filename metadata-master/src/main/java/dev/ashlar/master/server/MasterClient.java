@@ -23,11 +23,13 @@ final class MasterClient implements AutoCloseable {
 
   /** Blocks. */
   Introduced introduce(String address, long incarnation) throws AshlarException {
-    try (RpcReply reply = client.call(address, new MasterRequest.Introduce(name, incarnation), TIMEOUT)) {
+    try (RpcReply reply =
+        client.call(address, new MasterRequest.Introduce(name, incarnation), TIMEOUT)) {
       if (reply.message() instanceof Introduced i) {
         return i;
       }
-      throw new AshlarException(ErrorCode.INTERNAL, "The master at " + address + " did not say who it is");
+      throw new AshlarException(
+          ErrorCode.INTERNAL, "The master at " + address + " did not say who it is");
     }
   }
 

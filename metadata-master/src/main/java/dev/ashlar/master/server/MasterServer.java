@@ -17,9 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A metadata master. Several may live in one JVM. Listens at once; takes part in Raft as soon as its directory may vote ({@link Formation}), and answers RETRY until then.
+ * A metadata master. Several may live in one JVM. Listens at once; takes part in Raft as soon as
+ * its directory may vote ({@link Formation}), and answers RETRY until then.
  *
- * <p>After a failed start, or when its {@link FatalHandler} is called, the process should end: Raft's threads are no daemons.
+ * <p>After a failed start, or when its {@link FatalHandler} is called, the process should end:
+ * Raft's threads are no daemons.
  */
 public final class MasterServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MasterServer.class);
@@ -52,7 +54,8 @@ public final class MasterServer implements AutoCloseable {
     return new MasterServer(config, identity, fatal);
   }
 
-  private MasterServer(MasterConfig config, Identity identity, FatalHandler fatal) throws AshlarException {
+  private MasterServer(MasterConfig config, Identity identity, FatalHandler fatal)
+      throws AshlarException {
     this.config = config;
     this.fatal = fatal;
     introductions = new Introductions(identity);
@@ -60,7 +63,12 @@ public final class MasterServer implements AutoCloseable {
     others = new MasterClient(config.name());
     boolean done = false;
     try {
-      rpc = RpcServer.start(address(config.clientAddress()), config.name(), Role.MASTER, new Front(config, pools, introductions, () -> node));
+      rpc =
+          RpcServer.start(
+              address(config.clientAddress()),
+              config.name(),
+              Role.MASTER,
+              new Front(config, pools, introductions, () -> node));
       done = true;
     } finally {
       if (!done) {
@@ -68,15 +76,19 @@ public final class MasterServer implements AutoCloseable {
         pools.close();
       }
     }
-    starter = Thread.ofPlatform().name(config.name() + "-start").daemon().start(() -> begin(identity));
+    starter =
+        Thread.ofPlatform().name(config.name() + "-start").daemon().start(() -> begin(identity));
   }
 
   private static InetSocketAddress address(String hostPort) throws AshlarException {
     int colon = hostPort.lastIndexOf(':');
     try {
-      return new InetSocketAddress(hostPort.substring(0, Math.max(0, colon)), Integer.parseInt(hostPort.substring(colon + 1)));
+      return new InetSocketAddress(
+          hostPort.substring(0, Math.max(0, colon)),
+          Integer.parseInt(hostPort.substring(colon + 1)));
     } catch (IllegalArgumentException e) {
-      throw new AshlarException(ErrorCode.INVALID, "A client address is written HOST:PORT, not '" + hostPort + "'", e);
+      throw new AshlarException(
+          ErrorCode.INVALID, "A client address is written HOST:PORT, not '" + hostPort + "'", e);
     }
   }
 
@@ -93,12 +105,18 @@ public final class MasterServer implements AutoCloseable {
     } catch (AshlarException | RuntimeException e) {
       started.completeExceptionally(e);
     } catch (InterruptedException e) {
-      started.completeExceptionally(new AshlarException(ErrorCode.UNAVAILABLE, "Master " + config.name() + " was closed while it started", e));
+      started.completeExceptionally(
+          new AshlarException(
+              ErrorCode.UNAVAILABLE,
+              "Master " + config.name() + " was closed while it started",
+              e));
     }
   }
 
   private Identity form(Identity identity) throws AshlarException, InterruptedException {
-    Formation formation = new Formation(config, peer -> others.introduce(peer.clientAddress(), identity.incarnation()));
+    Formation formation =
+        new Formation(
+            config, peer -> others.introduce(peer.clientAddress(), identity.incarnation()));
     long sayNs = System.nanoTime() + SAY_AGAIN_NS;
     while (true) {
       Identity formed = formation.attempt(identity);
@@ -107,7 +125,10 @@ public final class MasterServer implements AutoCloseable {
         return formed;
       }
       if (System.nanoTime() - sayNs >= 0) {
-        LOG.info("{} has a new directory and waits to be introduced to {}", config.name(), formation.waitingFor());
+        LOG.info(
+            "{} has a new directory and waits to be introduced to {}",
+            config.name(),
+            formation.waitingFor());
         sayNs = System.nanoTime() + SAY_AGAIN_NS;
       }
       TimeUnit.MILLISECONDS.sleep(ASK_AGAIN_MS);
@@ -118,11 +139,17 @@ public final class MasterServer implements AutoCloseable {
     try {
       formed.save(config.dir());
     } catch (IOException e) {
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "Master " + config.name() + " cannot write to its directory " + config.dir() + ": " + e, e);
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "Master " + config.name() + " cannot write to its directory " + config.dir() + ": " + e,
+          e);
     }
   }
 
-  /** Completes when this master takes part in Raft (it may still have no leader); fails with an {@link AshlarException} whose message is for people if it never will. */
+  /**
+   * Completes when this master takes part in Raft (it may still have no leader); fails with an
+   * {@link AshlarException} whose message is for people if it never will.
+   */
   public CompletableFuture<Void> started() {
     return started;
   }
@@ -134,10 +161,18 @@ public final class MasterServer implements AutoCloseable {
     } catch (ExecutionException e) {
       throw Metadata.explain(e);
     } catch (TimeoutException e) {
-      throw new AshlarException(ErrorCode.TIMEOUT, "Master " + config.name() + " did not start within " + timeout.toSeconds() + " s: it waits for the other masters of its list", e);
+      throw new AshlarException(
+          ErrorCode.TIMEOUT,
+          "Master "
+              + config.name()
+              + " did not start within "
+              + timeout.toSeconds()
+              + " s: it waits for the other masters of its list",
+          e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "Interrupted while master " + config.name() + " started", e);
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE, "Interrupted while master " + config.name() + " started", e);
     }
   }
 

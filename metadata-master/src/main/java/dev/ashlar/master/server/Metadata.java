@@ -47,7 +47,10 @@ final class Metadata {
     T from(ReadTxn txn) throws E;
   }
 
-  /** Reads what this master has applied. Whoever needs it current waits for {@link Replicator#readBarrier} first. */
+  /**
+   * Reads what this master has applied. Whoever needs it current waits for {@link
+   * Replicator#readBarrier} first.
+   */
   <T extends @Nullable Object, E extends Exception> T read(Read<T, E> read) throws E {
     try (ReadTxn txn = store.read()) {
       return read.from(txn);
@@ -73,7 +76,9 @@ final class Metadata {
 
   /** Completes with the state machine's reply, or fails with a {@link ReplicationException}. */
   CompletableFuture<Message> propose(LogCommand command) {
-    return replicator.propose(RecordCodec.encodeTagged((Record) command)).thenApply(Metadata::decode);
+    return replicator
+        .propose(RecordCodec.encodeTagged((Record) command))
+        .thenApply(Metadata::decode);
   }
 
   private static Message decode(byte[] reply) {
@@ -84,7 +89,10 @@ final class Metadata {
     }
   }
 
-  /** Proposes and waits; an ErrorReply becomes an exception. Never on a replicator's or network thread. */
+  /**
+   * Proposes and waits; an ErrorReply becomes an exception. Never on a replicator's or network
+   * thread.
+   */
   Message decide(LogCommand command) throws AshlarException {
     Message reply = await(propose(command));
     if (reply instanceof ErrorReply e) {
@@ -105,7 +113,10 @@ final class Metadata {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.RETRY, "This master is stopping", e);
     } catch (TimeoutException e) {
-      throw new AshlarException(ErrorCode.TIMEOUT, "No majority of the masters answered within " + DECIDE_SECONDS + " s", e);
+      throw new AshlarException(
+          ErrorCode.TIMEOUT,
+          "No majority of the masters answered within " + DECIDE_SECONDS + " s",
+          e);
     } catch (ExecutionException e) {
       throw explain(e);
     }
@@ -114,16 +125,19 @@ final class Metadata {
   /** What a failure of the log means to whoever asked. The detail of NOT_LEADER is left empty. */
   static AshlarException explain(Throwable failure) {
     Throwable cause = failure;
-    while ((cause instanceof CompletionException || cause instanceof ExecutionException) && cause.getCause() != null) {
+    while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+        && cause.getCause() != null) {
       cause = cause.getCause();
     }
     return switch (cause) {
       case AshlarException a -> a;
-      case ReplicationException r -> switch (r.kind()) {
-        case NOT_LEADER -> new AshlarException(ErrorCode.NOT_LEADER, "", r);
-        case RETRY -> new AshlarException(ErrorCode.RETRY, String.valueOf(r.getMessage()), r);
-        case REFUSED -> new AshlarException(ErrorCode.TOO_LARGE, String.valueOf(r.getMessage()), r);
-      };
+      case ReplicationException r ->
+          switch (r.kind()) {
+            case NOT_LEADER -> new AshlarException(ErrorCode.NOT_LEADER, "", r);
+            case RETRY -> new AshlarException(ErrorCode.RETRY, String.valueOf(r.getMessage()), r);
+            case REFUSED ->
+                new AshlarException(ErrorCode.TOO_LARGE, String.valueOf(r.getMessage()), r);
+          };
       default -> new AshlarException(ErrorCode.INTERNAL, "The master failed: " + cause, cause);
     };
   }

@@ -15,17 +15,41 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A master that takes part in Raft, and the thread that watches whether it leads and does a leader's duties.
+ * A master that takes part in Raft, and the thread that watches whether it leads and does a
+ * leader's duties.
  *
  * @param replicator owned
  */
-record Node(Identity identity, RatisReplicator replicator, Metadata metadata, Leadership leadership, Status status, Administration administration) implements AutoCloseable {
-  /** @param identity formed */
-  static Node start(MasterConfig config, Identity identity, MasterClient others, FatalHandler fatal) throws AshlarException {
+record Node(
+    Identity identity,
+    RatisReplicator replicator,
+    Metadata metadata,
+    Leadership leadership,
+    Status status,
+    Administration administration)
+    implements AutoCloseable {
+  /**
+   * @param identity formed
+   */
+  static Node start(MasterConfig config, Identity identity, MasterClient others, FatalHandler fatal)
+      throws AshlarException {
     requireLog(config, identity);
-    List<Member> members = identity.founders().stream().map(f -> new Member(f.name(), f.raftAddress())).toList();
-    RaftSetup setup = new RaftSetup(config.name(), UUID.fromString(identity.group()), config.dir(), config.raftAddress(), members, config.raft());
-    RatisReplicator replicator = RatisReplicator.start(setup, new StateApplier(), () -> RecordCodec.encodeTagged(new LogCommand.Tick()), fatal);
+    List<Member> members =
+        identity.founders().stream().map(f -> new Member(f.name(), f.raftAddress())).toList();
+    RaftSetup setup =
+        new RaftSetup(
+            config.name(),
+            UUID.fromString(identity.group()),
+            config.dir(),
+            config.raftAddress(),
+            members,
+            config.raft());
+    RatisReplicator replicator =
+        RatisReplicator.start(
+            setup,
+            new StateApplier(),
+            () -> RecordCodec.encodeTagged(new LogCommand.Tick()),
+            fatal);
     boolean done = false;
     try {
       Identity started = identity.withStarted();
@@ -33,9 +57,18 @@ record Node(Identity identity, RatisReplicator replicator, Metadata metadata, Le
       Metadata metadata = new Metadata(replicator, replicator.store());
       Leadership leadership = new Leadership(config, started, metadata);
       done = true;
-      return new Node(started, replicator, metadata, leadership, new Status(config, metadata), new Administration(config, metadata, others));
+      return new Node(
+          started,
+          replicator,
+          metadata,
+          leadership,
+          new Status(config, metadata),
+          new Administration(config, metadata, others));
     } catch (IOException e) {
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "Master " + config.name() + " cannot write to " + config.dir() + ": " + e, e);
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE,
+          "Master " + config.name() + " cannot write to " + config.dir() + ": " + e,
+          e);
     } finally {
       if (!done) {
         replicator.close();

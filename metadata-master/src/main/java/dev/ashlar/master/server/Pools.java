@@ -12,12 +12,19 @@ record Pools(ExecutorService requests, ExecutorService admin) implements AutoClo
 
   static Pools of(String name) {
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
-    return new Pools(pool(name + "-request-", threads, REQUEST_QUEUE), pool(name + "-admin-", 1, ADMIN_QUEUE));
+    return new Pools(
+        pool(name + "-request-", threads, REQUEST_QUEUE), pool(name + "-admin-", 1, ADMIN_QUEUE));
   }
 
   private static ExecutorService pool(String name, int threads, int queue) {
     ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(threads, threads, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), Thread.ofPlatform().name(name, 0).daemon().factory());
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            30,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(queue),
+            Thread.ofPlatform().name(name, 0).daemon().factory());
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }

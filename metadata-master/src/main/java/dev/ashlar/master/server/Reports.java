@@ -25,8 +25,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compares what disks have with what they should have. Every judgement reads the state after a barrier that followed the report's arrival: a leader that was deposed unknowingly
- * must not call a newer leader's blocks garbage. A reader's word about a bad block is only a hint: the disk itself is asked, so nobody can talk good blocks away. Thread-safe.
+ * Compares what disks have with what they should have. Every judgement reads the state after a
+ * barrier that followed the report's arrival: a leader that was deposed unknowingly must not call a
+ * newer leader's blocks garbage. A reader's word about a bad block is only a hint: the disk itself
+ * is asked, so nobody can talk good blocks away. Thread-safe.
  */
 final class Reports {
   private static final Logger LOG = LoggerFactory.getLogger(Reports.class);
@@ -58,23 +60,21 @@ final class Reports {
     Map<Long, GroupDigest> reported = new HashMap<>();
     d.groups().forEach(g -> reported.put(g.group(), g));
     List<Long> differ = new ArrayList<>();
-    metadata.read(
-        txn -> {
-          Topology topology = Topology.load(txn);
-          for (GroupRow g : topology.groups().values()) {
-            if (has(g, d.disk())) {
-              reported.putIfAbsent(g.id(), new GroupDigest(g.id(), 0, 0));
-            }
-          }
-          Queries queries = new Queries(txn);
-          reported.forEach(
-              (group, theirs) -> {
-                if (differ.size() < GROUPS_AT_ONCE && !queries.digest(d.disk(), group).equals(theirs)) {
-                  differ.add(group);
-                }
-              });
-          return null;
-        });
+    metadata.read(txn -> {
+      Topology topology = Topology.load(txn);
+      for (GroupRow g : topology.groups().values()) {
+        if (has(g, d.disk())) {
+          reported.putIfAbsent(g.id(), new GroupDigest(g.id(), 0, 0));
+        }
+      }
+      Queries queries = new Queries(txn);
+      reported.forEach((group, theirs) -> {
+        if (differ.size() < GROUPS_AT_ONCE && !queries.digest(d.disk(), group).equals(theirs)) {
+          differ.add(group);
+        }
+      });
+      return null;
+    });
     if (differ.size() < GROUPS_AT_ONCE) {
       liveness.digested(d.disk());
     }
@@ -100,11 +100,19 @@ final class Reports {
       var _ = metadata.propose(new LogCommand.BlocksRebuilt(on(r, j.found())));
     }
     if (!j.wrong().isEmpty()) {
-      LOG.warn("Disk {} of {} has {} blocks that are not what was committed; they are rebuilt", Long.toHexString(r.disk()), r.server(), j.wrong().size());
+      LOG.warn(
+          "Disk {} of {} has {} blocks that are not what was committed; they are rebuilt",
+          Long.toHexString(r.disk()),
+          r.server(),
+          j.wrong().size());
       var _ = metadata.propose(new LogCommand.BlocksMissing(on(r, j.wrong())));
     }
     if (!j.delete().isEmpty()) {
-      LOG.info("Disk {} of {} has {} blocks that nobody needs", Long.toHexString(r.disk()), r.server(), j.delete().size());
+      LOG.info(
+          "Disk {} of {} has {} blocks that nobody needs",
+          Long.toHexString(r.disk()),
+          r.server(),
+          j.delete().size());
     }
     verify(r.disk(), j.absent());
     return new MasterReply.Verdict(j.delete());
@@ -122,8 +130,13 @@ final class Reports {
     }
     List<BlockKey> fresh = claim(disk, blocks);
     for (int from = 0; from < fresh.size(); from += VERIFY_AT_ONCE) {
-      List<BlockKey> some = List.copyOf(fresh.subList(from, Math.min(fresh.size(), from + VERIFY_AT_ONCE)));
-      if (!board.offer(server, 0, id -> new Task.Verify(id, disk, some), (failure, bytes) -> release(disk, some))) {
+      List<BlockKey> some =
+          List.copyOf(fresh.subList(from, Math.min(fresh.size(), from + VERIFY_AT_ONCE)));
+      if (!board.offer(
+          server,
+          0,
+          id -> new Task.Verify(id, disk, some),
+          (failure, bytes) -> release(disk, some))) {
         release(disk, some);
       }
     }
@@ -150,19 +163,27 @@ final class Reports {
     }
     Topology topology = metadata.topology();
     List<DiskBlock> missing = new ArrayList<>();
-    metadata.read(
-        txn -> {
-          blocks.stream().filter(b -> liveness.owns(server, b.disk())).forEach(b -> missing.addAll(committed(txn, topology, b)));
-          return null;
-        });
+    metadata.read(txn -> {
+      blocks.stream()
+          .filter(b -> liveness.owns(server, b.disk()))
+          .forEach(b -> missing.addAll(committed(txn, topology, b)));
+      return null;
+    });
     if (!missing.isEmpty()) {
-      LOG.warn("{} reports {} bad blocks, the first {}: {}", server, blocks.size(), blocks.getFirst().block(), blocks.getFirst().reason());
+      LOG.warn(
+          "{} reports {} bad blocks, the first {}: {}",
+          server,
+          blocks.size(),
+          blocks.getFirst().block(),
+          blocks.getFirst().reason());
       var _ = metadata.propose(new LogCommand.BlocksMissing(missing));
     }
   }
 
   private static List<DiskBlock> committed(ReadTxn txn, Topology topology, BadBlock b) {
     OptionalLong group = new Queries(txn).groupOf(topology, b.disk(), b.block().chunk());
-    return group.isPresent() ? List.of(new DiskBlock(group.getAsLong(), b.block(), b.disk())) : List.of();
+    return group.isPresent()
+        ? List.of(new DiskBlock(group.getAsLong(), b.block(), b.disk()))
+        : List.of();
   }
 }

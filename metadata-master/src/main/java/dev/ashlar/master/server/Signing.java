@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.LongSupplier;
 
 /**
- * Signs tokens while this master leads. A key that this leader has just met is not used while there is an older one: the chunk servers hear of it with their heartbeats.
- * Thread-safe.
+ * Signs tokens while this master leads. A key that this leader has just met is not used while there
+ * is an older one: the chunk servers hear of it with their heartbeats. Thread-safe.
  */
 final class Signing {
   private static final long SETTLE_NS = Duration.ofSeconds(30).toNanos();
@@ -45,7 +45,8 @@ final class Signing {
     TokenKeyRow key = settled ? keys.getLast() : keys.get(keys.size() - 2);
     TokenSigner signer = new TokenSigner(key.id(), key.secret());
     long expires = wallMs.getAsLong() + lifeMs;
-    return (chunk, version, rights, epoch, group) -> signer.sign(chunk, version, rights, epoch, group, expires);
+    return (chunk, version, rights, epoch, group) ->
+        signer.sign(chunk, version, rights, epoch, group, expires);
   }
 
   synchronized List<TokenKey> keys() {

@@ -14,9 +14,12 @@ final class StateApplier implements LogApplier {
   @Override
   public byte[] apply(WriteTxn txn, long timeNs, byte[] command) {
     try {
-      return RecordCodec.encodeMessage(state.apply(txn, RecordCodec.decodeTagged(LogCommand.class, command), timeNs));
+      return RecordCodec.encodeMessage(
+          state.apply(txn, RecordCodec.decodeTagged(LogCommand.class, command), timeNs));
     } catch (DecodeException e) {
-      throw new IllegalStateException("A committed command cannot be read; was it written by a newer version of the program?", e);
+      throw new IllegalStateException(
+          "A committed command cannot be read; was it written by a newer version of the program?",
+          e);
     }
   }
 }

@@ -20,7 +20,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** What `ashlar status` shows, from counters that are kept anyway: no table is scanned but those of servers, disks and groups. Thread-safe. */
+/**
+ * What `ashlar status` shows, from counters that are kept anyway: no table is scanned but those of
+ * servers, disks and groups. Thread-safe.
+ */
 final class Status {
   private final MasterConfig config;
   private final Metadata metadata;
@@ -30,7 +33,9 @@ final class Status {
     this.metadata = metadata;
   }
 
-  /** @param leader null on a master that does not lead: it answers for the masters only */
+  /**
+   * @param leader null on a master that does not lead: it answers for the masters only
+   */
   ClusterStatus of(@Nullable Leader leader) {
     return leader == null ? ofFollower() : ofLeader(leader);
   }
@@ -79,7 +84,9 @@ final class Status {
   private List<ClusterStatus.Master> masters() {
     Replicator r = metadata.replicator();
     Map<String, String> clients = new HashMap<>();
-    metadata.read(txn -> Roster.all(txn)).forEach((MasterRow m) -> clients.put(m.name(), m.clientAddress()));
+    metadata
+        .read(txn -> Roster.all(txn))
+        .forEach((MasterRow m) -> clients.put(m.name(), m.clientAddress()));
     Set<String> reachable = new TreeSet<>(r.reachable());
     List<ClusterStatus.Master> rows = new ArrayList<>();
     for (Replicator.Member m : r.members()) {
@@ -87,7 +94,12 @@ final class Status {
       boolean leads = m.name().equals(r.leader());
       rows.add(
           new ClusterStatus.Master(
-              m.name(), clients.getOrDefault(m.name(), me ? config.clientAddress() : ""), m.raftAddress(), leads, me || leads || reachable.contains(m.name()), me ? r.appliedIndex() : -1));
+              m.name(),
+              clients.getOrDefault(m.name(), me ? config.clientAddress() : ""),
+              m.raftAddress(),
+              leads,
+              me || leads || reachable.contains(m.name()),
+              me ? r.appliedIndex() : -1));
     }
     return rows;
   }
@@ -98,12 +110,18 @@ final class Status {
     List<ClusterStatus.Server> rows = new ArrayList<>();
     t.servers()
         .values()
-        .forEach(
-            s -> {
-              Liveness.ServerView v = liveness.server(s);
-              String domain = s.domain().isEmpty() ? s.server() : s.domain();
-              rows.add(new ClusterStatus.Server(s.server(), v.address(), domain, v.state(), v.silentMs(), disks.getOrDefault(s.server(), 0)));
-            });
+        .forEach(s -> {
+          Liveness.ServerView v = liveness.server(s);
+          String domain = s.domain().isEmpty() ? s.server() : s.domain();
+          rows.add(
+              new ClusterStatus.Server(
+                  s.server(),
+                  v.address(),
+                  domain,
+                  v.state(),
+                  v.silentMs(),
+                  disks.getOrDefault(s.server(), 0)));
+        });
     return rows;
   }
 
@@ -114,12 +132,23 @@ final class Status {
       String state =
           switch (liveness.disk(d.id()).health()) {
             case LOST -> "failed";
-            case UP, FULL, SUSPECT, DOWN -> liveness.disk(d.id()).health().name().toLowerCase(Locale.ROOT);
+            case UP, FULL, SUSPECT, DOWN ->
+                liveness.disk(d.id()).health().name().toLowerCase(Locale.ROOT);
           };
       rows.add(
           r == null
-              ? new ClusterStatus.Disk(d.id(), d.server(), d.path(), state, d.capacityBytes(), 0, 0, 0, "")
-              : new ClusterStatus.Disk(d.id(), d.server(), r.path(), state, r.capacityBytes(), r.usedBytes(), r.freeBytes(), r.blocks(), r.error()));
+              ? new ClusterStatus.Disk(
+                  d.id(), d.server(), d.path(), state, d.capacityBytes(), 0, 0, 0, "")
+              : new ClusterStatus.Disk(
+                  d.id(),
+                  d.server(),
+                  r.path(),
+                  state,
+                  r.capacityBytes(),
+                  r.usedBytes(),
+                  r.freeBytes(),
+                  r.blocks(),
+                  r.error()));
     }
     return rows;
   }
@@ -129,7 +158,10 @@ final class Status {
     if (!leader.healing().planned()) {
       return new ClusterStatus.Redundancy(c.chunks(), c.chunks(), 0, 0, 0, 0, List.of());
     }
-    List<String> lost = metadata.read(txn -> new HashSet<>(t.lostInodes()).stream().map(new Queries(txn)::path).sorted().toList());
-    return new ClusterStatus.Redundancy(t.chunks(), t.whole(), t.degraded(), t.critical(), t.lost(), t.missingBlocks(), lost);
+    List<String> lost =
+        metadata.read(txn ->
+            new HashSet<>(t.lostInodes()).stream().map(new Queries(txn)::path).sorted().toList());
+    return new ClusterStatus.Redundancy(
+        t.chunks(), t.whole(), t.degraded(), t.critical(), t.lost(), t.missingBlocks(), lost);
   }
 }

@@ -13,8 +13,10 @@ import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
- * Tasks for chunk servers, from being offered to being handed out with a heartbeat, and on to their result. Whatever happens, each one ends exactly once: with its result,
- * or with a reason if the server restarted, fell silent or took too long. Endings run outside the lock, on the caller's thread. Thread-safe.
+ * Tasks for chunk servers, from being offered to being handed out with a heartbeat, and on to their
+ * result. Whatever happens, each one ends exactly once: with its result, or with a reason if the
+ * server restarted, fell silent or took too long. Endings run outside the lock, on the caller's
+ * thread. Thread-safe.
  */
 final class TaskBoard {
   private static final int QUEUE_PER_SERVER = 256;
@@ -31,11 +33,14 @@ final class TaskBoard {
   /** What to do when a task ends. */
   @FunctionalInterface
   interface Ending {
-    /** @param failure empty if done */
+    /**
+     * @param failure empty if done
+     */
     void ended(String failure, long bytes);
   }
 
-  private record Job(long id, String server, Task task, long bytes, Ending ending, long deadlineNs) {}
+  private record Job(
+      long id, String server, Task task, long bytes, Ending ending, long deadlineNs) {}
 
   /** What waits for one server. */
   private final class Desk {
@@ -44,7 +49,10 @@ final class TaskBoard {
     double tokens = bytesPerSecond;
     long filledNs = clock.getAsLong();
 
-    /** Whether the rate allows one more rebuild now: a bucket of one second that may go below zero once. */
+    /**
+     * Whether the rate allows one more rebuild now: a bucket of one second that may go below zero
+     * once.
+     */
     boolean allowed(long now) {
       if (bytesPerSecond <= 0) {
         return true;
@@ -56,7 +64,8 @@ final class TaskBoard {
   }
 
   /**
-   * @param firstId of this leader's tasks: different for every term, so that late results of an earlier leader's mean nothing
+   * @param firstId of this leader's tasks: different for every term, so that late results of an
+   *     earlier leader's mean nothing
    * @param bytesPerSecond for rebuilds, per server; 0 for no limit
    */
   TaskBoard(long firstId, long bytesPerSecond, LongSupplier clock) {
@@ -75,7 +84,14 @@ final class TaskBoard {
     if (queue.size() >= QUEUE_PER_SERVER) {
       return false;
     }
-    queue.add(new Job(id, server, task, bytes, ending, clock.getAsLong() + (rebuild ? REBUILD_NS : CHORE_NS)));
+    queue.add(
+        new Job(
+            id,
+            server,
+            task,
+            bytes,
+            ending,
+            clock.getAsLong() + (rebuild ? REBUILD_NS : CHORE_NS)));
     return true;
   }
 

@@ -13,7 +13,10 @@ import org.junit.jupiter.api.Test;
 final class EntryTest {
   @Test
   void comesBackAsItWas() {
-    Entry back = Entry.decode(ByteBuffer.wrap(new Entry(-5, List.of(new byte[] {1, 2}, new byte[0], new byte[300])).encode()));
+    Entry back =
+        Entry.decode(
+            ByteBuffer.wrap(
+                new Entry(-5, List.of(new byte[] {1, 2}, new byte[0], new byte[300])).encode()));
     assertEquals(-5, back.timeNs());
     assertEquals(3, back.commands().size());
     assertArrayEquals(new byte[] {1, 2}, back.commands().getFirst());
@@ -22,7 +25,8 @@ final class EntryTest {
 
   @Test
   void repliesComeBack() {
-    List<byte[]> replies = Entry.decodeReplies(ByteBuffer.wrap(Entry.encodeReplies(List.of(new byte[] {9}))));
+    List<byte[]> replies =
+        Entry.decodeReplies(ByteBuffer.wrap(Entry.encodeReplies(List.of(new byte[] {9}))));
     assertArrayEquals(new byte[] {9}, replies.getFirst());
   }
 

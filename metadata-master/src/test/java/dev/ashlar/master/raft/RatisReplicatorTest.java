@@ -30,7 +30,8 @@ final class RatisReplicatorTest {
   @TempDir Path dir;
 
   private static RaftSettings small() {
-    return new RaftSettings(Duration.ofMillis(600), Duration.ofMillis(1200), 100, 20, 64 << 10, true, 1L << 30);
+    return new RaftSettings(
+        Duration.ofMillis(600), Duration.ofMillis(1200), 100, 20, 64 << 10, true, 1L << 30);
   }
 
   @Test
@@ -44,7 +45,8 @@ final class RatisReplicatorTest {
       for (int i = 0; i < all.size(); i++) {
         assertEquals(Integer.toString(i + 1), new String(TestGroup.get(all.get(i)), UTF_8));
       }
-      assertTrue(r.appliedIndex() < 1000, "3000 commands share entries, but took " + r.appliedIndex());
+      assertTrue(
+          r.appliedIndex() < 1000, "3000 commands share entries, but took " + r.appliedIndex());
       TestGroup.get(r.readBarrier());
       assertEquals(3000, TestGroup.read(r, "x"));
     }
@@ -53,8 +55,14 @@ final class RatisReplicatorTest {
   @Test
   void aCommandThatCannotFitIsRefused() throws Exception {
     try (TestGroup g = new TestGroup(dir, 1, TestGroup.SETTINGS)) {
-      ExecutionException e = assertThrows(ExecutionException.class, () -> TestGroup.get(g.leader().propose(new byte[Grouper.MAX_COMMAND_BYTES + 1])));
-      assertTrue(e.getCause() instanceof ReplicationException r && r.kind() == ReplicationException.Kind.REFUSED, String.valueOf(e.getCause()));
+      ExecutionException e =
+          assertThrows(
+              ExecutionException.class,
+              () -> TestGroup.get(g.leader().propose(new byte[Grouper.MAX_COMMAND_BYTES + 1])));
+      assertTrue(
+          e.getCause() instanceof ReplicationException r
+              && r.kind() == ReplicationException.Kind.REFUSED,
+          String.valueOf(e.getCause()));
     }
   }
 
@@ -129,13 +137,18 @@ final class RatisReplicatorTest {
         f.truncate(200);
       }
       AshlarException e = assertThrows(AshlarException.class, () -> g.start("n1"));
-      assertTrue(String.valueOf(e.getMessage()).contains("lost a part of its Raft log"), e.getMessage());
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("lost a part of its Raft log"), e.getMessage());
     }
   }
 
   private static Path openSegment(Path dir) throws IOException {
     try (Stream<Path> files = Files.walk(dir.resolve("raft"))) {
-      return files.filter(p -> String.valueOf(p.getFileName()).startsWith("log_")).sorted().reduce((a, b) -> b).orElseThrow();
+      return files
+          .filter(p -> String.valueOf(p.getFileName()).startsWith("log_"))
+          .sorted()
+          .reduce((a, b) -> b)
+          .orElseThrow();
     }
   }
 
@@ -156,8 +169,17 @@ final class RatisReplicatorTest {
     try (ServerSocket taken = new ServerSocket()) {
       taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       String address = "127.0.0.1:" + taken.getLocalPort();
-      AshlarException e = assertThrows(AshlarException.class, () -> StartFailure.checkPort("m1", new InetSocketAddress(InetAddress.getLoopbackAddress(), taken.getLocalPort())));
-      assertTrue(String.valueOf(e.getMessage()).contains(address.substring(address.indexOf(':'))), e.getMessage());
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () ->
+                  StartFailure.checkPort(
+                      "m1",
+                      new InetSocketAddress(
+                          InetAddress.getLoopbackAddress(), taken.getLocalPort())));
+      assertTrue(
+          String.valueOf(e.getMessage()).contains(address.substring(address.indexOf(':'))),
+          e.getMessage());
     }
   }
 
@@ -199,7 +221,8 @@ final class RatisReplicatorTest {
       TestGroup.await("the follower to catch up", () -> TestGroup.read(back, "x") == 431);
       g.stop(away);
       RatisReplicator again = g.start(away);
-      TestGroup.await("the follower to be there after another start", () -> TestGroup.read(again, "x") == 431);
+      TestGroup.await(
+          "the follower to be there after another start", () -> TestGroup.read(again, "x") == 431);
       assertEquals(List.of(), g.fatal);
     }
   }
@@ -208,8 +231,12 @@ final class RatisReplicatorTest {
   void aFollowersBarrierAndProposalAreRefused() throws Exception {
     try (TestGroup g = new TestGroup(dir, 3, TestGroup.SETTINGS)) {
       RatisReplicator follower = g.get(g.followerName());
-      ExecutionException e = assertThrows(ExecutionException.class, () -> TestGroup.get(follower.readBarrier()));
-      assertTrue(e.getCause() instanceof ReplicationException r && r.kind() == ReplicationException.Kind.NOT_LEADER, String.valueOf(e.getCause()));
+      ExecutionException e =
+          assertThrows(ExecutionException.class, () -> TestGroup.get(follower.readBarrier()));
+      assertTrue(
+          e.getCause() instanceof ReplicationException r
+              && r.kind() == ReplicationException.Kind.NOT_LEADER,
+          String.valueOf(e.getCause()));
     }
   }
 

@@ -27,9 +27,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
-/** Replicators in one JVM whose state machine counts: a command names a counter, the reply is how often it was seen. "bug" is a command that fails. */
+/**
+ * Replicators in one JVM whose state machine counts: a command names a counter, the reply is how
+ * often it was seen. "bug" is a command that fails.
+ */
 final class TestGroup implements AutoCloseable {
-  static final RaftSettings SETTINGS = new RaftSettings(Duration.ofMillis(600), Duration.ofMillis(1200), 500_000, 100_000, 1 << 20, true, 1L << 30);
+  static final RaftSettings SETTINGS =
+      new RaftSettings(
+          Duration.ofMillis(600),
+          Duration.ofMillis(1200),
+          500_000,
+          100_000,
+          1 << 20,
+          true,
+          1L << 30);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final UUID ID = UUID.fromString("0b5e5e2e-7d6c-4d9a-9d0b-0d4b6a0f3c11");
 
@@ -64,7 +75,12 @@ final class TestGroup implements AutoCloseable {
   RatisReplicator start(String name) throws AshlarException {
     Member me = members.stream().filter(m -> m.name().equals(name)).findFirst().orElseThrow();
     RaftSetup setup = new RaftSetup(name, ID, dir(name), me.raftAddress(), members, settings);
-    RatisReplicator r = RatisReplicator.start(setup, TestGroup::apply, () -> "tick".getBytes(UTF_8), (why, cause) -> fatal.add(name + ": " + why));
+    RatisReplicator r =
+        RatisReplicator.start(
+            setup,
+            TestGroup::apply,
+            () -> "tick".getBytes(UTF_8),
+            (why, cause) -> fatal.add(name + ": " + why));
     running.put(name, r);
     return r;
   }
@@ -74,7 +90,9 @@ final class TestGroup implements AutoCloseable {
       throw new IllegalStateException("a bug");
     }
     byte[] old = txn.get(command);
-    byte[] now = Integer.toString(1 + (old == null ? 0 : Integer.parseInt(new String(old, UTF_8)))).getBytes(UTF_8);
+    byte[] now =
+        Integer.toString(1 + (old == null ? 0 : Integer.parseInt(new String(old, UTF_8))))
+            .getBytes(UTF_8);
     txn.put(command, now);
     return now;
   }
@@ -97,7 +115,11 @@ final class TestGroup implements AutoCloseable {
 
   String leaderName() {
     RatisReplicator leader = leader();
-    return running.entrySet().stream().filter(e -> e.getValue() == leader).map(Map.Entry::getKey).findFirst().orElseThrow();
+    return running.entrySet().stream()
+        .filter(e -> e.getValue() == leader)
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElseThrow();
   }
 
   String followerName() {

@@ -14,7 +14,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** A chunk server as the master sees it: one disk, and heartbeats when the test says so. Takes tasks and does nothing. */
+/**
+ * A chunk server as the master sees it: one disk, and heartbeats when the test says so. Takes tasks
+ * and does nothing.
+ */
 final class FakeServer {
   private static final long CAPACITY = 1L << 40;
 
@@ -38,8 +41,12 @@ final class FakeServer {
   }
 
   Heartbeat heartbeat() {
-    List<DiskReport> disks = lists ? List.of(new DiskReport(disk, "/" + name, state, CAPACITY, 0, CAPACITY, 0, "")) : List.of();
-    Heartbeat h = new Heartbeat(name, address(), "", boot, disks, List.copyOf(results), List.copyOf(bad), 4);
+    List<DiskReport> disks =
+        lists
+            ? List.of(new DiskReport(disk, "/" + name, state, CAPACITY, 0, CAPACITY, 0, ""))
+            : List.of();
+    Heartbeat h =
+        new Heartbeat(name, address(), "", boot, disks, List.copyOf(results), List.copyOf(bad), 4);
     results.clear();
     bad.clear();
     return h;

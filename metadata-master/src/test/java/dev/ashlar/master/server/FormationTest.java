@@ -20,7 +20,11 @@ import org.junit.jupiter.api.Test;
 
 /** Who gets a vote. Masters are identities here, and asking is a method call. */
 final class FormationTest {
-  private static final List<Peer> THREE = List.of(new Peer("m1", "h1:1", "h1:2"), new Peer("m2", "h2:1", "h2:2"), new Peer("m3", "h3:1", "h3:2"));
+  private static final List<Peer> THREE =
+      List.of(
+          new Peer("m1", "h1:1", "h1:2"),
+          new Peer("m2", "h2:1", "h2:2"),
+          new Peer("m3", "h3:1", "h3:2"));
 
   private final Map<String, Identity> masters = new HashMap<>();
   private final Set<String> silent = new TreeSet<>();
@@ -75,7 +79,9 @@ final class FormationTest {
     formAll();
     assertEquals(1, masters.values().stream().map(Identity::group).distinct().count());
     assertTrue(masters.values().stream().allMatch(Identity::formed));
-    assertEquals(List.of("m1", "m2", "m3"), attempt("m2").founders().stream().map(Identity.Founder::name).toList());
+    assertEquals(
+        List.of("m1", "m2", "m3"),
+        attempt("m2").founders().stream().map(Identity.Founder::name).toList());
   }
 
   @Test

@@ -32,7 +32,8 @@ final class LeaderTest {
 
   @TempDir Path dir;
   private TestCluster c;
-  private final List<FakeServer> servers = List.of(new FakeServer("s1", 101), new FakeServer("s2", 102), new FakeServer("s3", 103));
+  private final List<FakeServer> servers =
+      List.of(new FakeServer("s1", 101), new FakeServer("s2", 102), new FakeServer("s3", 103));
 
   @BeforeEach
   void start() throws Exception {
@@ -79,10 +80,21 @@ final class LeaderTest {
     return (MasterReply.Opened) client.submit(new Command.Stage(1, 0644, 0, 0, "", 1, new long[0]));
   }
 
-  private static long commit(TestCluster.Client client, MasterReply.Opened o, String name) throws AshlarException {
+  private static long commit(TestCluster.Client client, MasterReply.Opened o, String name)
+      throws AshlarException {
     ChunkPlace p = o.chunks().getFirst();
-    CommittedChunk chunk = new CommittedChunk(p.index(), p.chunk(), p.version(), 100, p.group(), p.groupEpoch(), 3, 0, ROOTS);
-    Command commit = new Command.Commit(o.attr().inode(), o.epoch(), List.of(chunk), 100, 1, new Command.Link(1, name, false), true);
+    CommittedChunk chunk =
+        new CommittedChunk(
+            p.index(), p.chunk(), p.version(), 100, p.group(), p.groupEpoch(), 3, 0, ROOTS);
+    Command commit =
+        new Command.Commit(
+            o.attr().inode(),
+            o.epoch(),
+            List.of(chunk),
+            100,
+            1,
+            new Command.Link(1, name, false),
+            true);
     return ((MasterReply.AttrReply) client.submit(commit)).attr().inode();
   }
 
@@ -107,12 +119,18 @@ final class LeaderTest {
     for (int i = 0; i < 2; i++) {
       int index = i;
       FakeServer s = holder(p.blocks().get(i).disk());
-      await("a deletion", () -> tasks(s, Task.Delete.class).anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), index))));
+      await(
+          "a deletion",
+          () ->
+              tasks(s, Task.Delete.class)
+                  .anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), index))));
     }
     assertEquals(1, status().rebuild().pendingDeletions());
     servers.forEach(FakeServer::finishTasks);
     await("the deletion to be done", () -> status().rebuild().pendingDeletions() == 0);
-    MasterReply.Alive alive = (MasterReply.Alive) c.call(new MasterRequest.KeepAlive(2, new long[] {o.epoch()}, new long[0]));
+    MasterReply.Alive alive =
+        (MasterReply.Alive)
+            c.call(new MasterRequest.KeepAlive(2, new long[] {o.epoch()}, new long[0]));
     assertEquals(List.of(o.epoch()), Arrays.stream(alive.lost()).boxed().toList());
   }
 
@@ -123,7 +141,9 @@ final class LeaderTest {
     await(
         "three lease terms",
         () -> {
-          MasterReply.Alive alive = (MasterReply.Alive) c.call(new MasterRequest.KeepAlive(3, new long[] {o.epoch()}, new long[0]));
+          MasterReply.Alive alive =
+              (MasterReply.Alive)
+                  c.call(new MasterRequest.KeepAlive(3, new long[] {o.epoch()}, new long[0]));
           assertEquals(0, alive.lost().length);
           return System.nanoTime() - until > 0;
         });
@@ -136,18 +156,36 @@ final class LeaderTest {
     commit(client, o, "f");
     ChunkPlace p = o.chunks().getFirst();
     FakeServer lost = holder(p.blocks().getFirst().disk());
-    FakeServer spare = servers.stream().filter(s -> p.blocks().stream().noneMatch(b -> b.disk() == s.disk)).findFirst().orElseThrow();
+    FakeServer spare =
+        servers.stream()
+            .filter(s -> p.blocks().stream().noneMatch(b -> b.disk() == s.disk))
+            .findFirst()
+            .orElseThrow();
     lost.lists = false;
     BlockKey block = new BlockKey(p.chunk(), p.version(), 0);
-    await("a rebuild on the third server", () -> tasks(spare, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
+    await(
+        "a rebuild on the third server",
+        () -> tasks(spare, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
     Task.Rebuild task = tasks(spare, Task.Rebuild.class).findFirst().orElseThrow();
     assertFalse(task.sources().getFirst().exists());
     assertEquals(p.blocks().get(1).disk(), task.sources().get(1).disk());
     assertEquals(1, status().redundancy().degraded());
-    assertEquals("failed", status().disks().stream().filter(d -> d.id() == lost.disk).findFirst().orElseThrow().state());
+    assertEquals(
+        "failed",
+        status().disks().stream()
+            .filter(d -> d.id() == lost.disk)
+            .findFirst()
+            .orElseThrow()
+            .state());
     spare.finishTasks();
-    await("wholeness", () -> status().redundancy().whole() == 1 && status().groups().stream().allMatch(g -> g.missing() == 0 || g.id() != p.group()));
-    MasterReply.Layout layout = (MasterReply.Layout) c.call(new MasterRequest.GetLayout(o.attr().inode(), 0, 1, 0));
+    await(
+        "wholeness",
+        () ->
+            status().redundancy().whole() == 1
+                && status().groups().stream()
+                    .allMatch(g -> g.missing() == 0 || g.id() != p.group()));
+    MasterReply.Layout layout =
+        (MasterReply.Layout) c.call(new MasterRequest.GetLayout(o.attr().inode(), 0, 1, 0));
     assertEquals(spare.disk, layout.chunks().getFirst().blocks().getFirst().disk());
   }
 
@@ -160,7 +198,9 @@ final class LeaderTest {
     BlockKey block = new BlockKey(p.chunk(), p.version(), 0);
     FakeServer s = holder(p.blocks().getFirst().disk());
     c.call(new MasterRequest.ReportBad(block, s.disk, "I say so"));
-    await("a verification", () -> tasks(s, Task.Verify.class).anyMatch(t -> t.blocks().contains(block)));
+    await(
+        "a verification",
+        () -> tasks(s, Task.Verify.class).anyMatch(t -> t.blocks().contains(block)));
     s.finishTasks();
     s.beat(c);
     assertEquals(0, status().redundancy().missingBlocks());
@@ -169,9 +209,13 @@ final class LeaderTest {
     await("a verification", () -> tasks(s, Task.Verify.class).findAny().isPresent());
     s.finishTasks();
     s.bad.add(new BadBlock(block, s.disk, "does not match its checksum"));
-    await("a rebuild in place", () -> tasks(s, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
+    await(
+        "a rebuild in place",
+        () -> tasks(s, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
     s.finishTasks();
-    await("wholeness", () -> status().redundancy().whole() == 1 && status().redundancy().missingBlocks() == 0);
+    await(
+        "wholeness",
+        () -> status().redundancy().whole() == 1 && status().redundancy().missingBlocks() == 0);
     assertEquals(1, status().rebuild().doneBlocks());
   }
 
@@ -182,15 +226,24 @@ final class LeaderTest {
     commit(client, o, "f");
     ChunkPlace p = o.chunks().getFirst();
     FakeServer s = holder(p.blocks().getFirst().disk());
-    MasterRequest.BlockDigests none = new MasterRequest.BlockDigests(s.name, s.disk, List.of(new GroupDigest(p.group(), 0, 0)));
+    MasterRequest.BlockDigests none =
+        new MasterRequest.BlockDigests(s.name, s.disk, List.of(new GroupDigest(p.group(), 0, 0)));
     MasterReply.ReportWanted wanted = (MasterReply.ReportWanted) c.call(none);
     assertTrue(Arrays.stream(wanted.groups()).anyMatch(g -> g == p.group()));
     BlockKey old = new BlockKey(p.chunk(), p.version() + 5, 0);
     MasterRequest.BlockReport report =
-        new MasterRequest.BlockReport(s.name, s.disk, p.group(), List.of(new MasterRequest.BlockEntry(old, p.group(), 100, 11, o.epoch(), true)));
+        new MasterRequest.BlockReport(
+            s.name,
+            s.disk,
+            p.group(),
+            List.of(new MasterRequest.BlockEntry(old, p.group(), 100, 11, o.epoch(), true)));
     MasterReply.Verdict verdict = (MasterReply.Verdict) c.call(report);
     assertFalse(verdict.delete().contains(new BlockKey(p.chunk(), p.version(), 0)));
-    await("the absent block to be verified", () -> tasks(s, Task.Verify.class).anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), 0))));
+    await(
+        "the absent block to be verified",
+        () ->
+            tasks(s, Task.Verify.class)
+                .anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), 0))));
   }
 
   @Test

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** Who is alive, with a clock moved by hand. */
 final class LivenessTest {
-  private static final Timing TIMING = Timing.DEFAULT.withSuspectAfter(Duration.ofSeconds(10)).withDownAfter(Duration.ofSeconds(60));
+  private static final Timing TIMING =
+      Timing.DEFAULT.withSuspectAfter(Duration.ofSeconds(10)).withDownAfter(Duration.ofSeconds(60));
 
   private final MemoryStore store = new MemoryStore();
   private final MetadataState state = new MetadataState();

@@ -28,9 +28,11 @@ final class MasterServerTest {
       c.stop("m1");
       c.start("m1");
       c.awaitStarted();
-      MasterReply.AttrReply found = (MasterReply.AttrReply) c.call(new MasterRequest.Lookup(1, "a"));
+      MasterReply.AttrReply found =
+          (MasterReply.AttrReply) c.call(new MasterRequest.Lookup(1, "a"));
       assertEquals(inode, found.attr().inode());
-      ClusterStatus status = ((MasterReply.StatusReply) c.call(new MasterRequest.GetStatus())).status();
+      ClusterStatus status =
+          ((MasterReply.StatusReply) c.call(new MasterRequest.GetStatus())).status();
       assertEquals("m1", status.leader());
       assertNotEquals(0, status.cluster());
       assertEquals(List.of(), c.fatal);
@@ -49,12 +51,14 @@ final class MasterServerTest {
       String leader = c.leader();
       c.stop(leader);
       assertEquals(first, c.call(last), "The repeated command has the first one's result");
-      MasterReply.Entries entries = (MasterReply.Entries) c.call(new MasterRequest.ReadDir(1, "", 100));
+      MasterReply.Entries entries =
+          (MasterReply.Entries) c.call(new MasterRequest.ReadDir(1, "", 100));
       assertEquals(21, entries.entries().size());
       c.start(leader);
       c.awaitStarted();
       long applied = c.server(c.leader()).appliedIndex();
-      TestCluster.await("the returned master to catch up", () -> c.server(leader).appliedIndex() >= applied);
+      TestCluster.await(
+          "the returned master to catch up", () -> c.server(leader).appliedIndex() >= applied);
       assertEquals(List.of(), c.fatal);
     }
   }
@@ -64,10 +68,12 @@ final class MasterServerTest {
     try (TestCluster c = new TestCluster(dir, 3, t -> t)) {
       c.new Client(3);
       String follower = c.follower();
-      AshlarException e = assertThrows(AshlarException.class, () -> c.ask(follower, new MasterRequest.GetAttr(1)));
+      AshlarException e =
+          assertThrows(AshlarException.class, () -> c.ask(follower, new MasterRequest.GetAttr(1)));
       assertEquals(ErrorCode.NOT_LEADER, e.code());
       assertEquals(c.peer(c.leader()).clientAddress(), e.getMessage());
-      ClusterStatus status = ((MasterReply.StatusReply) c.ask(follower, new MasterRequest.GetStatus())).status();
+      ClusterStatus status =
+          ((MasterReply.StatusReply) c.ask(follower, new MasterRequest.GetStatus())).status();
       assertEquals(3, status.masters().size());
       assertEquals(c.leader(), status.leader());
     }
@@ -82,20 +88,27 @@ final class MasterServerTest {
       c.stop(wiped);
       c.wipe(wiped);
       MasterServer again = c.start(wiped);
-      AshlarException e = assertThrows(AshlarException.class, () -> again.awaitStarted(TestCluster.PATIENCE));
-      assertTrue(String.valueOf(e.getMessage()).contains("masters replace " + wiped), e.getMessage());
+      AshlarException e =
+          assertThrows(AshlarException.class, () -> again.awaitStarted(TestCluster.PATIENCE));
+      assertTrue(
+          String.valueOf(e.getMessage()).contains("masters replace " + wiped), e.getMessage());
       c.stop(wiped);
 
       MasterConfig.Peer fresh = c.name("m4");
       MasterServer m4 = c.start(c.config("m4").joining());
       m4.awaitStarted(TestCluster.PATIENCE);
       MasterReply.Text done =
-          (MasterReply.Text) c.call(new MasterRequest.Administer("replace-master", List.of(wiped, "m4", fresh.raftAddress(), fresh.clientAddress())));
+          (MasterReply.Text)
+              c.call(
+                  new MasterRequest.Administer(
+                      "replace-master",
+                      List.of(wiped, "m4", fresh.raftAddress(), fresh.clientAddress())));
       assertTrue(done.text().contains("m4"), done.text());
       client.mkdir("after");
       long applied = c.server(c.leader()).appliedIndex();
       TestCluster.await("the new master to catch up", () -> m4.appliedIndex() >= applied);
-      ClusterStatus status = ((MasterReply.StatusReply) c.ask(c.leader(), new MasterRequest.GetStatus())).status();
+      ClusterStatus status =
+          ((MasterReply.StatusReply) c.ask(c.leader(), new MasterRequest.GetStatus())).status();
       assertEquals(3, status.masters().size());
       assertTrue(status.masters().stream().anyMatch(m -> m.name().equals("m4")));
       assertEquals(List.of(), c.fatal);

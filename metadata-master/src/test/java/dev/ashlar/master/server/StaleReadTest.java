@@ -35,8 +35,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A leader is stopped with a signal, the others elect a new one that acknowledges a newer value, and reads that reached the old one in between are let loose: none may
- * return the old value. The library's own reads fail this.
+ * A leader is stopped with a signal, the others elect a new one that acknowledges a newer value,
+ * and reads that reached the old one in between are let loose: none may return the old value. The
+ * library's own reads fail this.
  */
 @Tag("slow")
 final class StaleReadTest {
@@ -59,10 +60,28 @@ final class StaleReadTest {
     for (String m : peers.keySet()) {
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(a -> a.startsWith("--")).forEach(command::add);
-      command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"), MasterProcess.class.getName(), m, dir.toString()));
-      peers.values().forEach(p -> command.addAll(List.of(p.name(), p.raftAddress(), p.clientAddress())));
-      processes.put(m, new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(dir.resolve(m + ".log").toFile()).start());
+      ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+          .filter(a -> a.startsWith("--"))
+          .forEach(command::add);
+      command.addAll(
+          List.of(
+              "-Xmx256m",
+              "-XX:+UseSerialGC",
+              "-XX:TieredStopAtLevel=1",
+              "-cp",
+              System.getProperty("java.class.path"),
+              MasterProcess.class.getName(),
+              m,
+              dir.toString()));
+      peers
+          .values()
+          .forEach(p -> command.addAll(List.of(p.name(), p.raftAddress(), p.clientAddress())));
+      processes.put(
+          m,
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(dir.resolve(m + ".log").toFile())
+              .start());
     }
   }
 
@@ -80,7 +99,8 @@ final class StaleReadTest {
   }
 
   private Message ask(String master, MasterRequest request) throws AshlarException {
-    try (RpcReply reply = rpc.call(Objects.requireNonNull(peers.get(master)).clientAddress(), request, CALL)) {
+    try (RpcReply reply =
+        rpc.call(Objects.requireNonNull(peers.get(master)).clientAddress(), request, CALL)) {
       return reply.message();
     }
   }
@@ -113,7 +133,8 @@ final class StaleReadTest {
     while (System.nanoTime() - deadline < 0) {
       for (String m : peers.keySet()) {
         try {
-          ClusterStatus s = ((MasterReply.StatusReply) ask(m, new MasterRequest.GetStatus())).status();
+          ClusterStatus s =
+              ((MasterReply.StatusReply) ask(m, new MasterRequest.GetStatus())).status();
           if (s.answeredBy().equals(s.leader())) {
             ask(m, new MasterRequest.GetAttr(1));
             return m;
@@ -148,7 +169,12 @@ final class StaleReadTest {
       mode(0750 + round, old);
       List<CompletableFuture<RpcReply>> reads = new ArrayList<>();
       for (int i = 0; i < READS; i++) {
-        reads.add(rpc.send(Objects.requireNonNull(peers.get(old)).clientAddress(), new MasterRequest.GetAttr(1), null, Duration.ofSeconds(20)));
+        reads.add(
+            rpc.send(
+                Objects.requireNonNull(peers.get(old)).clientAddress(),
+                new MasterRequest.GetAttr(1),
+                null,
+                Duration.ofSeconds(20)));
       }
       signal(old, "CONT");
       for (CompletableFuture<RpcReply> read : reads) {

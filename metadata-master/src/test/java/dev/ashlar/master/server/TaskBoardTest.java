@@ -85,7 +85,8 @@ final class TaskBoardTest {
       handed += board.take("s", 100).size();
       now += 1_000_000_000L;
     }
-    assertTrue(handed >= 18 && handed <= 23, "2 a second, and a bucket of one second, but " + handed);
+    assertTrue(
+        handed >= 18 && handed <= 23, "2 a second, and a bucket of one second, but " + handed);
   }
 
   @Test

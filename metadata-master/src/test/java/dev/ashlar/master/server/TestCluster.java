@@ -40,7 +40,15 @@ final class TestCluster implements AutoCloseable {
   private static final int SEGMENT = 1 << 20;
 
   /** Quick elections, small files. */
-  static final RaftSettings SETTINGS = new RaftSettings(Duration.ofMillis(600), Duration.ofMillis(1200), 500_000, 100_000, SEGMENT, true, 1L << 30);
+  static final RaftSettings SETTINGS =
+      new RaftSettings(
+          Duration.ofMillis(600),
+          Duration.ofMillis(1200),
+          500_000,
+          100_000,
+          SEGMENT,
+          true,
+          1L << 30);
 
   private final Path root;
   private final UnaryOperator<MasterConfig> tune;
@@ -77,8 +85,12 @@ final class TestCluster implements AutoCloseable {
 
   MasterConfig config(String master) {
     Peer me = peer(master);
-    List<Peer> all = peers.values().stream().filter(p -> p.name().compareTo("m3") <= 0 || p.equals(me)).toList();
-    return tune.apply(MasterConfig.of(master, root.resolve(master), me.clientAddress(), me.raftAddress(), all).withRaft(SETTINGS).withPolicy("mirror-1"));
+    List<Peer> all =
+        peers.values().stream().filter(p -> p.name().compareTo("m3") <= 0 || p.equals(me)).toList();
+    return tune.apply(
+        MasterConfig.of(master, root.resolve(master), me.clientAddress(), me.raftAddress(), all)
+            .withRaft(SETTINGS)
+            .withPolicy("mirror-1"));
   }
 
   MasterServer start(String master) throws AshlarException {
@@ -86,7 +98,8 @@ final class TestCluster implements AutoCloseable {
   }
 
   MasterServer start(MasterConfig config) throws AshlarException {
-    MasterServer s = MasterServer.start(config, (why, cause) -> fatal.add(config.name() + ": " + why));
+    MasterServer s =
+        MasterServer.start(config, (why, cause) -> fatal.add(config.name() + ": " + why));
     running.put(config.name(), s);
     return s;
   }
@@ -128,7 +141,11 @@ final class TestCluster implements AutoCloseable {
 
   String leader() {
     await("a leader", () -> running.values().stream().anyMatch(MasterServer::leads));
-    return running.entrySet().stream().filter(e -> e.getValue().leads()).map(Map.Entry::getKey).findFirst().orElse("none");
+    return running.entrySet().stream()
+        .filter(e -> e.getValue().leads())
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse("none");
   }
 
   String follower() {
@@ -172,7 +189,10 @@ final class TestCluster implements AutoCloseable {
         try {
           return ask(m, request);
         } catch (AshlarException e) {
-          if (e.code() != ErrorCode.NOT_LEADER && e.code() != ErrorCode.RETRY && e.code() != ErrorCode.UNAVAILABLE && e.code() != ErrorCode.TIMEOUT) {
+          if (e.code() != ErrorCode.NOT_LEADER
+              && e.code() != ErrorCode.RETRY
+              && e.code() != ErrorCode.UNAVAILABLE
+              && e.code() != ErrorCode.TIMEOUT) {
             throw e;
           }
           last = e;
@@ -202,7 +222,9 @@ final class TestCluster implements AutoCloseable {
     }
 
     long mkdir(String name) throws AshlarException {
-      return ((MasterReply.AttrReply) submit(new Command.Mkdir(1, name, 0755, 0, 0))).attr().inode();
+      return ((MasterReply.AttrReply) submit(new Command.Mkdir(1, name, 0755, 0, 0)))
+          .attr()
+          .inode();
     }
   }
 
