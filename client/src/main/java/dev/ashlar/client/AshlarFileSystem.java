@@ -356,6 +356,20 @@ public final class AshlarFileSystem implements AutoCloseable {
   }
 
   public ClusterStatus status() throws AshlarException {
+    ClusterStatus seen = ownStatus();
+    if (!seen.leader().equals(seen.answeredBy())) {
+      for (ClusterStatus.Master master : seen.masters()) {
+        if (master.leader() && !master.clientAddress().isEmpty()) {
+          masters.leads(master.clientAddress());
+          return ownStatus();
+        }
+      }
+    }
+    return seen;
+  }
+
+  /** What the master that happens to answer knows: only the leader knows the servers. */
+  private ClusterStatus ownStatus() throws AshlarException {
     return masters.query(new MasterRequest.GetStatus(), MasterReply.StatusReply.class).status();
   }
 

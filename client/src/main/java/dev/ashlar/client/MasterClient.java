@@ -55,6 +55,11 @@ final class MasterClient implements AutoCloseable {
     return clientId;
   }
 
+  /** A master said that the one at {@code address} leads: it is asked next. */
+  void leads(String address) {
+    ring.hint("", address);
+  }
+
   /** Asks the leader. {@code expected} is the type of the answer. */
   <T extends MasterReply> T query(MasterRequest request, Class<T> expected) throws AshlarException {
     return expect(new Attempts(deadline).run(request), expected, request);
