@@ -204,7 +204,6 @@ final class ServerConnection extends FrameReader
   }
 
   private void sent(Answer answer, long memory, ChannelFuture done) {
-    answer.onSent.accept(done.isSuccess() ? null : done.cause());
     underWay--;
     count(-memory - answer.requestBytes);
     if (!done.isSuccess() && channel.isActive()) {
@@ -214,6 +213,11 @@ final class ServerConnection extends FrameReader
           peer,
           String.valueOf(done.cause()));
       var _ = channel.close();
+    }
+    try {
+      answer.onSent.accept(done.isSuccess() ? null : done.cause());
+    } catch (RuntimeException e) {
+      LOG.error("{} failed after an answer to {} was sent", server.describe(), peer, e);
     }
     regulate();
   }
