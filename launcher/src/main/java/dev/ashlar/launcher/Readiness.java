@@ -56,6 +56,9 @@ final class Readiness {
     if (s.leader().isEmpty()) {
       return "the masters have no leader";
     }
+    if (!s.answeredBy().equals(s.leader())) {
+      return "the leader, " + s.leader() + ", does not answer";
+    }
     Set<String> absent = new TreeSet<>(settings.masterNames());
     s.masters().stream().filter(m -> m.reachable() || m.leader()).forEach(m -> absent.remove(m.name()));
     if (!absent.isEmpty()) {

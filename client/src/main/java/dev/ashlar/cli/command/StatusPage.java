@@ -16,7 +16,7 @@ record StatusPage(ClusterStatus s, PrintStream out) {
   void print(boolean groups) {
     out.printf("cluster %x, policy %s: %s%n", s.cluster(), s.policy(), verdict(s));
     masters();
-    if (s.leader().isEmpty()) {
+    if (!s.answeredBy().equals(s.leader())) {
       return;
     }
     servers();
@@ -33,6 +33,9 @@ record StatusPage(ClusterStatus s, PrintStream out) {
     ClusterStatus.Redundancy r = s.redundancy();
     if (s.leader().isEmpty()) {
       return "no leader, nothing can be done until a majority of the masters is there";
+    }
+    if (!s.answeredBy().equals(s.leader())) {
+      return "the leader, " + s.leader() + ", does not answer; " + s.answeredBy() + " knows no more than this";
     }
     if (r.lost() > 0) {
       return r.lost() + " chunks cannot be read at present";

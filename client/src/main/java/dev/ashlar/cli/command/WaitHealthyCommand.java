@@ -102,6 +102,9 @@ public final class WaitHealthyCommand implements CliCommand {
     if (s.leader().isEmpty()) {
       return "the masters have no leader";
     }
+    if (!s.answeredBy().equals(s.leader())) {
+      return "the leader, " + s.leader() + ", does not answer";
+    }
     if (r.whole() < r.chunks()
         || r.missingBlocks() > 0
         || b.pendingBlocks() > 0
