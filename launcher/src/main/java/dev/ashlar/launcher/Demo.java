@@ -44,6 +44,7 @@ final class Demo {
   private final Terminal terminal;
   private final long startNs = System.nanoTime();
   private int step;
+  private boolean lineOpen;
 
   Demo(DemoCluster cluster, Terminal terminal) {
     this.cluster = cluster;
@@ -268,15 +269,21 @@ final class Demo {
     step++;
     terminal.out().printf("%3d. %-74s ", step, what);
     terminal.out().flush();
+    lineOpen = true;
     return System.nanoTime();
   }
 
   private void end(long sinceNs, String figures) {
-    terminal.out().printf("%6.1f s%n", (System.nanoTime() - sinceNs) / 1e9);
+    terminal.out().printf(lineOpen ? "%6.1f s%n" : "%86.1f s%n", (System.nanoTime() - sinceNs) / 1e9);
+    lineOpen = false;
     say("       " + figures);
   }
 
   private void say(String line) {
+    if (lineOpen) {
+      terminal.out().println();
+      lineOpen = false;
+    }
     terminal.out().println(line);
     terminal.out().flush();
   }

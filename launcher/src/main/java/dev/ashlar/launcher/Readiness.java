@@ -24,10 +24,11 @@ final class Readiness {
 
   /** @param dead names a process that ended, or is empty: then waiting makes no sense */
   static void await(ClusterSettings settings, Supplier<String> dead) throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long start = System.nanoTime();
+    long deadline = start + PATIENCE.toNanos();
     try (AshlarFileSystem fs = AshlarFileSystem.connect(ClientConfig.of(settings.masterAddresses()).withMasterDeadline(MASTER_PATIENCE))) {
       while (true) {
-        String missing = look(fs, settings);
+        String missing = look(fs, settings, (System.nanoTime() - start) / 1_000_000);
         if (missing.isEmpty()) {
           return;
         }
@@ -43,16 +44,20 @@ final class Readiness {
     }
   }
 
-  private static String look(AshlarFileSystem fs, ClusterSettings settings) {
+  private static String look(AshlarFileSystem fs, ClusterSettings settings, long elapsedMs) {
     try {
-      return missing(fs.status(), settings);
+      return missing(fs.status(), settings, elapsedMs);
     } catch (AshlarException e) {
       return Program.explain(e);
     }
   }
 
-  /** What is not there yet, empty if all is. */
-  static String missing(ClusterStatus s, ClusterSettings settings) {
+  /**
+   * What is not there yet, empty if all is.
+   *
+   * @param elapsedMs since the servers were started: what was heard of them before does not count
+   */
+  static String missing(ClusterStatus s, ClusterSettings settings, long elapsedMs) {
     if (s.leader().isEmpty()) {
       return "the masters have no leader";
     }
@@ -65,7 +70,7 @@ final class Readiness {
       return "no word from " + String.join(", ", absent);
     }
     absent.addAll(settings.serverNames());
-    s.servers().stream().filter(x -> x.state().equals("up")).forEach(x -> absent.remove(x.name()));
+    s.servers().stream().filter(x -> x.state().equals("up") && x.silentMs() < elapsedMs).forEach(x -> absent.remove(x.name()));
     if (!absent.isEmpty()) {
       return "no word from " + String.join(", ", absent);
     }

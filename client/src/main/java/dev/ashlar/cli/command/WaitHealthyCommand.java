@@ -105,6 +105,10 @@ public final class WaitHealthyCommand implements CliCommand {
     if (!s.answeredBy().equals(s.leader())) {
       return "the leader, " + s.leader() + ", does not answer";
     }
+    long hurt = s.groups().stream().filter(g -> g.chunks() > 0 && g.missing() > 0).count();
+    if (r.whole() == r.chunks() && hurt > 0) {
+      return hurt + (hurt == 1 ? " placement group lacks members" : " placement groups lack members");
+    }
     if (r.whole() < r.chunks()
         || r.missingBlocks() > 0
         || b.pendingBlocks() > 0
