@@ -135,7 +135,9 @@ final class KeepAlive implements AutoCloseable {
         lock.unlock();
       }
     } catch (AshlarException e) {
-      LOG.warn("Leases and pins could not be renewed: {}", e.getMessage());
+      if (!Thread.currentThread().isInterrupted()) { // else it is being closed
+        LOG.warn("Leases and pins could not be renewed: {}", e.getMessage());
+      }
     }
   }
 
