@@ -141,8 +141,7 @@ class CoresTest {
     sending.release();
     pieces.subList(1, 4).forEach(Piece::release);
     assertEquals(0, pool.borrowed());
-    assertThrows(
-        io.netty.util.IllegalReferenceCountException.class, () -> pieces.get(1).release());
+    assertThrows(io.netty.util.IllegalReferenceCountException.class, () -> pieces.get(1).release());
   }
 
   private static Piece lent(@org.jspecify.annotations.Nullable Piece piece) {
@@ -233,8 +232,15 @@ class CoresTest {
   @Test
   void aSingleLoopbackMasterStandsForAllOfALocalCluster() throws Exception {
     assertEquals(
-        List.of("127.0.0.1:7420", "127.0.0.1:7421", "127.0.0.1:7422", "127.0.0.1:7423", "127.0.0.1:7424"),
+        List.of(
+            "127.0.0.1:7420",
+            "127.0.0.1:7421",
+            "127.0.0.1:7422",
+            "127.0.0.1:7423",
+            "127.0.0.1:7424"),
         ClientConfig.of("127.0.0.1:7420").candidates());
-    assertEquals(List.of("127.0.0.1:1", "127.0.0.1:2"), ClientConfig.of("127.0.0.1:1,127.0.0.1:2").candidates());
+    assertEquals(
+        List.of("127.0.0.1:1", "127.0.0.1:2"),
+        ClientConfig.of("127.0.0.1:1,127.0.0.1:2").candidates());
   }
 }
