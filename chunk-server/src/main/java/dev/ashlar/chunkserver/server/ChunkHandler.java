@@ -289,8 +289,8 @@ final class ChunkHandler implements RpcHandler {
     }
   }
 
-  /** Waits a while for what runs. Returns whether all has ended. */
+  /** Answers what waits, and waits a while for that. Returns whether all has ended. */
   boolean stop() {
-    return Pools.stop(lookups);
+    return Pools.finish(lookups);
   }
 }

@@ -41,6 +41,12 @@ final class Pools {
   static boolean stop(ThreadPoolExecutor pool) {
     pool.shutdown();
     pool.getQueue().clear();
+    return finish(pool);
+  }
+
+  /** As {@link #stop}, but what waits is still done. */
+  static boolean finish(ThreadPoolExecutor pool) {
+    pool.shutdown();
     try {
       return pool.awaitTermination(END_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {

@@ -30,6 +30,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -335,21 +337,24 @@ class RebuildTest {
                     2, 1L << 40, 1L << 40, 64 << 10, Duration.ofMillis(500))));
     Stored stored = new Stored("rs-4-2", 1_000_000);
     int slow = stored.firstSource(4);
+    Queue<RpcRequest> held = new ConcurrentLinkedQueue<>();
     try (RpcServer silent =
         RpcServer.start(
             new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
             "silent",
             Role.CHUNK_SERVER,
-            r -> silence(r, slow, stored))) {
+            r -> silence(r, slow, stored, held))) {
       List<BlockPlace> places = stored.without(4);
       places.set(slow, new BlockPlace("127.0.0.1:" + silent.address().getPort(), 1, false));
       assertEquals("", stored.rebuild(4, places, stored.chunk.roots).outcome());
       stored.assertRebuilt(4);
+      held.forEach(r -> r.fail(ErrorCode.UNAVAILABLE, "the test is over"));
     }
   }
 
   /** Answers what it has, but no reads past the first. */
-  private static void silence(RpcRequest request, int index, Stored stored) {
+  private static void silence(
+      RpcRequest request, int index, Stored stored, Queue<RpcRequest> held) {
     request.payload().release();
     byte[] block = stored.chunk.blocks[index];
     switch (request.message()) {
@@ -363,7 +368,7 @@ class RebuildTest {
             new ChunkReply.BlockData(0, TestClient.crcs(part), block.length),
             Unpooled.directBuffer().writeBytes(part));
       }
-      default -> {}
+      default -> held.add(request);
     }
   }
 
