@@ -27,7 +27,17 @@ final class BenchCluster implements AutoCloseable {
 
   static BenchCluster start(Settings s) throws IOException {
     List<String> settings =
-        List.of("--processes", "--detach", "--masters", "" + s.masters(), "--servers", "" + s.servers(), "--policy", s.policy(), "--port", "" + s.port());
+        List.of(
+            "--processes",
+            "--detach",
+            "--masters",
+            "" + s.masters(),
+            "--servers",
+            "" + s.servers(),
+            "--policy",
+            s.policy(),
+            "--port",
+            "" + s.port());
     StringBuilder address = new StringBuilder();
     for (int m = 0; m < s.masters(); m++) {
       address.append(m == 0 ? "" : ",").append("127.0.0.1:").append(s.port() + m);
@@ -83,9 +93,13 @@ final class BenchCluster implements AutoCloseable {
 
   /** Runs a command of the program; it must succeed. */
   Timed run(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(List.of("bash", "-c", "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null", "time", program));
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "bash", "-c", "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null", "time", program));
     command.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.environment().put("ASHLAR_CLUSTER", address);
     Path errors = Files.createTempFile("ashlar-bench", ".err");
     try {
@@ -95,7 +109,9 @@ final class BenchCluster implements AutoCloseable {
         throw new IOException(String.join(" ", arguments) + " failed: " + Files.readString(errors));
       }
       String[] times = Files.readAllLines(errors).getLast().split(" ", -1);
-      return new Timed(Double.parseDouble(times[0]), Double.parseDouble(times[1]) + Double.parseDouble(times[2]));
+      return new Timed(
+          Double.parseDouble(times[0]),
+          Double.parseDouble(times[1]) + Double.parseDouble(times[2]));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("Interrupted", e);

@@ -22,7 +22,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
 
-/** The end-to-end cases. Each leaves the cluster as it found it, but for files. Durability and checksums are never switched off. */
+/**
+ * The end-to-end cases. Each leaves the cluster as it found it, but for files. Durability and
+ * checksums are never switched off.
+ */
 final class Cases {
   private static final int SMALL_BYTES = 16 << 10;
   private static final double MIB = 1 << 20;
@@ -45,7 +48,8 @@ final class Cases {
   static void makeSource(Path file, long bytes) throws IOException {
     Random random = new Random(42);
     byte[] block = new byte[1 << 20];
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
       for (long done = 0; done < bytes; done += block.length) {
         random.nextBytes(block);
         channel.write(ByteBuffer.wrap(block, 0, (int) Math.min(block.length, bytes - done)));
@@ -114,7 +118,8 @@ final class Cases {
 
   private void putOnce(AshlarFileSystem files, String name) throws IOException {
     try (FileChannel in = FileChannel.open(source);
-        FileWriter writer = files.stage(Attr.ROOT, name, StageOptions.DEFAULT.withExpectedSize(settings.bytes()))) {
+        FileWriter writer =
+            files.stage(Attr.ROOT, name, StageOptions.DEFAULT.withExpectedSize(settings.bytes()))) {
       writer.transferFrom(in);
       writer.commit();
     }
@@ -185,7 +190,9 @@ final class Cases {
     try {
       Files.writeString(Path.of("/proc/sys/vm/drop_caches"), "1");
     } catch (IOException e) {
-      System.err.println("Page cache not dropped (needs root): cold is warm here"); // an option of the machine, not a fault
+      System.err.println(
+          "Page cache not dropped (needs root): cold is warm here"); // an option of the machine,
+      // not a fault
     }
   }
 
@@ -197,12 +204,14 @@ final class Cases {
         long dir = files.mkdirs("/small-" + System.nanoTime(), 0755).inode();
         Usage before = clusterUsage();
         Usage own = ownUsage();
-        Times puts = Parallel.run(threads, settings.files(), i -> putSmall(files, dir, "f" + i, content));
+        Times puts =
+            Parallel.run(threads, settings.files(), i -> putSmall(files, dir, "f" + i, content));
         smallReport("put 16 KiB, " + threads + " threads", puts, own, before);
         for (int round = 0; round < 2; round++) {
           Usage beforeGet = clusterUsage();
           Usage ownGet = ownUsage();
-          Times gets = Parallel.run(threads, settings.files(), i -> getSmall(files, dir, "f" + i, content));
+          Times gets =
+              Parallel.run(threads, settings.files(), i -> getSmall(files, dir, "f" + i, content));
           smallReport("get 16 KiB, " + threads + " threads", gets, ownGet, beforeGet);
         }
       }
@@ -214,14 +223,17 @@ final class Cases {
     out.accept(times.into(Result.of(name)).with("cpu-ms/file", cpu * 1000 / settings.files()));
   }
 
-  private static void putSmall(AshlarFileSystem files, long dir, String name, byte[] content) throws IOException {
-    try (FileWriter writer = files.stage(dir, name, StageOptions.DEFAULT.withExpectedSize(content.length))) {
+  private static void putSmall(AshlarFileSystem files, long dir, String name, byte[] content)
+      throws IOException {
+    try (FileWriter writer =
+        files.stage(dir, name, StageOptions.DEFAULT.withExpectedSize(content.length))) {
       writer.write(ByteBuffer.wrap(content));
       writer.commit();
     }
   }
 
-  private static void getSmall(AshlarFileSystem files, long dir, String name, byte[] content) throws IOException {
+  private static void getSmall(AshlarFileSystem files, long dir, String name, byte[] content)
+      throws IOException {
     try (FileReader reader = files.reader(files.lookup(dir, name).inode())) {
       byte[] got = new byte[content.length];
       reader.read(0, ByteBuffer.wrap(got));
@@ -236,15 +248,29 @@ final class Cases {
     try (AshlarFileSystem files = connect()) {
       long dir = files.mkdirs("/meta-" + System.nanoTime(), 0755).inode();
       int threads = settings.threads();
-      out.accept(Parallel.run(threads, count, i -> files.release(files.create(dir, "c" + i, 0644, true, ""))).into(Result.of("create empty file")));
-      out.accept(Parallel.run(threads, count * 5, i -> files.lookup(dir, "c" + i % count)).into(Result.of("stat by name")));
+      out.accept(
+          Parallel.run(
+                  threads, count, i -> files.release(files.create(dir, "c" + i, 0644, true, "")))
+              .into(Result.of("create empty file")));
+      out.accept(
+          Parallel.run(threads, count * 5, i -> files.lookup(dir, "c" + i % count))
+              .into(Result.of("stat by name")));
       long listed = files.mkdirs("/listed-" + System.nanoTime(), 0755).inode();
-      Parallel.run(threads, LIST_SIZE, i -> files.release(files.create(listed, "l" + i, 0644, true, "")));
+      Parallel.run(
+          threads, LIST_SIZE, i -> files.release(files.create(listed, "l" + i, 0644, true, "")));
       Times lists = Parallel.run(threads, count / 10, i -> files.readdir(listed, "", LIST_SIZE));
-      out.accept(lists.into(Result.of("list of " + LIST_SIZE)).with("entries/s", lists.perSecond() * LIST_SIZE));
-      out.accept(Parallel.run(threads, count, i -> files.rename(dir, "c" + i, dir, "r" + i, false, false)).into(Result.of("rename")));
-      out.accept(Parallel.run(threads, count, i -> files.unlink(dir, "r" + i)).into(Result.of("delete")));
-      out.accept(Parallel.run(threads, count, i -> files.mkdir(dir, "d" + i, 0755)).into(Result.of("mkdir")));
+      out.accept(
+          lists
+              .into(Result.of("list of " + LIST_SIZE))
+              .with("entries/s", lists.perSecond() * LIST_SIZE));
+      out.accept(
+          Parallel.run(threads, count, i -> files.rename(dir, "c" + i, dir, "r" + i, false, false))
+              .into(Result.of("rename")));
+      out.accept(
+          Parallel.run(threads, count, i -> files.unlink(dir, "r" + i)).into(Result.of("delete")));
+      out.accept(
+          Parallel.run(threads, count, i -> files.mkdir(dir, "d" + i, 0755))
+              .into(Result.of("mkdir")));
     }
   }
 
@@ -265,7 +291,11 @@ final class Cases {
     needBig();
     try (AshlarFileSystem files = connect()) {
       ClusterStatus before = files.status();
-      ClusterStatus.Disk lost = before.disks().stream().filter(d -> d.server().equals("server-1")).findFirst().orElseThrow();
+      ClusterStatus.Disk lost =
+          before.disks().stream()
+              .filter(d -> d.server().equals("server-1"))
+              .findFirst()
+              .orElseThrow();
       Usage usage = clusterUsage();
       cluster.kill("server-1");
       cluster.destroyDisk(1);
@@ -276,7 +306,9 @@ final class Cases {
       long first = 0;
       while (true) {
         ClusterStatus now = files.status();
-        boolean whole = now.redundancy().missingBlocks() == 0 && now.redundancy().whole() == now.redundancy().chunks();
+        boolean whole =
+            now.redundancy().missingBlocks() == 0
+                && now.redundancy().whole() == now.redundancy().chunks();
         if (!begun && !whole) {
           begun = true;
           first = System.nanoTime();
@@ -298,11 +330,16 @@ final class Cases {
               .with("from-kill-s", (System.nanoTime() - start) / 1e9)
               .with("lost-MiB", lost.usedBytes() / MIB)
               .with("peak-MB/s", rates.stream().mapToDouble(d -> d).max().orElse(0))
-              .with("cpu-s/GiB", clusterUsage().since(usage).cpuSeconds() / (lost.usedBytes() / GIB)));
+              .with(
+                  "cpu-s/GiB",
+                  clusterUsage().since(usage).cpuSeconds() / (lost.usedBytes() / GIB)));
     }
   }
 
   void memory() throws IOException {
-    out.accept(Result.of("memory of all servers").with("rss-MiB", clusterUsage().residentBytes() / MIB).with("processes", cluster.pids().size()));
+    out.accept(
+        Result.of("memory of all servers")
+            .with("rss-MiB", clusterUsage().residentBytes() / MIB)
+            .with("processes", cluster.pids().size()));
   }
 }

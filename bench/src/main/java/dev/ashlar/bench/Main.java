@@ -13,7 +13,8 @@ import org.apache.commons.cli.ParseException;
 
 /** {@code bin/ashlar bench}: measures a cluster that it starts for itself, or the codec by JMH. */
 public final class Main {
-  private static final List<String> CASES = List.of("put", "get", "small", "meta", "degraded", "rebuild");
+  private static final List<String> CASES =
+      List.of("put", "get", "small", "meta", "degraded", "rebuild");
 
   private static final String USAGE =
       """
@@ -52,7 +53,9 @@ public final class Main {
 
   private static Options options() {
     Options options = new Options();
-    for (String name : List.of("size", "files", "threads", "repeat", "masters", "servers", "policy", "port", "dir")) {
+    for (String name :
+        List.of(
+            "size", "files", "threads", "repeat", "masters", "servers", "policy", "port", "dir")) {
       options.addOption(null, name, true, "");
     }
     return options.addOption(null, "json", false, "");
@@ -67,7 +70,8 @@ public final class Main {
     } catch (NumberFormatException e) {
       // told below, with the value that was given
     }
-    throw new ParseException("--" + name + " takes a whole number above 0, not '" + line.getOptionValue(name) + "'");
+    throw new ParseException(
+        "--" + name + " takes a whole number above 0, not '" + line.getOptionValue(name) + "'");
   }
 
   private static int measure(String[] arguments) throws IOException {
@@ -80,10 +84,14 @@ public final class Main {
       cases = line.getArgList().isEmpty() ? CASES : line.getArgList();
       for (String c : cases) {
         if (!CASES.contains(c)) {
-          throw new ParseException("No case is called '" + c + "': use " + String.join(", ", CASES) + " or codec");
+          throw new ParseException(
+              "No case is called '" + c + "': use " + String.join(", ", CASES) + " or codec");
         }
       }
-      Path dir = line.hasOption("dir") ? Path.of(line.getOptionValue("dir")) : Files.createTempDirectory("ashlar-bench").resolve("cluster");
+      Path dir =
+          line.hasOption("dir")
+              ? Path.of(line.getOptionValue("dir"))
+              : Files.createTempDirectory("ashlar-bench").resolve("cluster");
       String program = System.getProperty("ashlar.program", "bin/ashlar");
       settings =
           new Settings(
@@ -110,11 +118,7 @@ public final class Main {
     Cases.makeSource(source, settings.bytes());
     try (BenchCluster cluster = BenchCluster.start(settings)) {
       Cases all =
-          new Cases(
-              settings,
-              cluster,
-              r -> System.out.println(json ? r.json() : r.text()),
-              source);
+          new Cases(settings, cluster, r -> System.out.println(json ? r.json() : r.text()), source);
       all.memory();
       for (String c : cases) {
         switch (c) {

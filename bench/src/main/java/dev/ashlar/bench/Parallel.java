@@ -28,11 +28,16 @@ final class Parallel {
     }
 
     double percentileMs(double p) {
-      return nanos.length == 0 ? 0 : nanos[(int) Math.min(nanos.length - 1, nanos.length * p / 100)] / 1e6;
+      return nanos.length == 0
+          ? 0
+          : nanos[(int) Math.min(nanos.length - 1, nanos.length * p / 100)] / 1e6;
     }
 
     Result into(Result r) {
-      return r.with("per-s", perSecond()).with("p50-ms", percentileMs(50)).with("p99-ms", percentileMs(99)).with("p99.9-ms", percentileMs(99.9));
+      return r.with("per-s", perSecond())
+          .with("p50-ms", percentileMs(50))
+          .with("p99-ms", percentileMs(99))
+          .with("p99.9-ms", percentileMs(99.9));
     }
   }
 
@@ -42,19 +47,19 @@ final class Parallel {
     long[] nanos = new long[count];
     AtomicInteger next = new AtomicInteger();
     long start = System.nanoTime();
-    try (ExecutorService pool = Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("bench-", 0).factory())) {
+    try (ExecutorService pool =
+        Executors.newFixedThreadPool(threads, Thread.ofPlatform().name("bench-", 0).factory())) {
       List<Future<?>> running = new ArrayList<>();
       for (int t = 0; t < threads; t++) {
         running.add(
-            pool.submit(
-                () -> {
-                  for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-                    long t0 = System.nanoTime();
-                    operation.run(i);
-                    nanos[i] = System.nanoTime() - t0;
-                  }
-                  return null;
-                }));
+            pool.submit(() -> {
+              for (int i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+                long t0 = System.nanoTime();
+                operation.run(i);
+                nanos[i] = System.nanoTime() - t0;
+              }
+              return null;
+            }));
       }
       for (Future<?> f : running) {
         f.get();

@@ -12,4 +12,14 @@ import java.nio.file.Path;
  * @param threads of the parallel cases
  * @param repeat runs of the large cases; every run is shown
  */
-record Settings(String program, Path dir, int masters, int servers, String policy, int port, long bytes, int files, int threads, int repeat) {}
+record Settings(
+    String program,
+    Path dir,
+    int masters,
+    int servers,
+    String policy,
+    int port,
+    long bytes,
+    int files,
+    int threads,
+    int repeat) {}

@@ -29,14 +29,19 @@ record Usage(double cpuSeconds, long writtenBytes, long residentBytes) {
         written += number(Files.readAllLines(proc.resolve("io")), "write_bytes:");
         resident += number(Files.readAllLines(proc.resolve("status")), "VmRSS:") << 10;
       } catch (IOException e) {
-        System.err.println("Process " + pid + " is gone: its usage is not counted"); // killed on purpose, or the case failed anyway
+        System.err.println(
+            "Process "
+                + pid
+                + " is gone: its usage is not counted"); // killed on purpose, or the case failed
+        // anyway
       }
     }
     return new Usage(cpu, written, resident);
   }
 
   Usage since(Usage before) {
-    return new Usage(cpuSeconds - before.cpuSeconds, writtenBytes - before.writtenBytes, residentBytes);
+    return new Usage(
+        cpuSeconds - before.cpuSeconds, writtenBytes - before.writtenBytes, residentBytes);
   }
 
   private static long number(List<String> lines, String name) {

@@ -4,11 +4,16 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Waits for a condition in another process by asking again, until a deadline that fails the test. */
+/**
+ * Waits for a condition in another process by asking again, until a deadline that fails the test.
+ */
 final class Await {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-  /** Something that is asked again until it holds; an exception counts as "not yet" and is told at the deadline. */
+  /**
+   * Something that is asked again until it holds; an exception counts as "not yet" and is told at
+   * the deadline.
+   */
   interface Condition {
     boolean holds() throws Exception;
   }

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Bytes on a disk change behind the server's back: never wrong bytes, and what is found is repaired (P3, P6). */
+/**
+ * Bytes on a disk change behind the server's back: never wrong bytes, and what is found is repaired
+ * (P3, P6).
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DamageTest {
   private final Random random = Seed.of(DamageTest.class).random();
@@ -65,19 +68,28 @@ class DamageTest {
     staysTrue(dir);
   }
 
-  /** Reads are right at once; the damage is found by a full verification and mended without a further command. */
+  /**
+   * Reads are right at once; the damage is found by a full verification and mended without a
+   * further command.
+   */
   private void staysTrue(Path dir) throws IOException {
     cluster.run("get", "-r", "/corpus", dir.resolve("at-once").toString()).mustSucceed();
     corpus.mustEqual(dir.resolve("at-once"));
-    Await.until("fsck --verify finds nothing any more", java.time.Duration.ofSeconds(150), () -> cluster.run("fsck", "--verify").exit() == 0);
+    Await.until(
+        "fsck --verify finds nothing any more",
+        java.time.Duration.ofSeconds(150),
+        () -> cluster.run("fsck", "--verify").exit() == 0);
     cluster.awaitHealthy();
     cluster.mustBeClean();
   }
 
   private static Path largestFile(Path disk) throws IOException {
     try (Stream<Path> files = Files.walk(disk)) {
-      List<Path> segments = files.filter(f -> Files.isRegularFile(f) && !f.toString().endsWith(".mdb")).toList();
-      return segments.stream().max(Comparator.comparingLong(f -> f.toFile().length())).orElseThrow();
+      List<Path> segments =
+          files.filter(f -> Files.isRegularFile(f) && !f.toString().endsWith(".mdb")).toList();
+      return segments.stream()
+          .max(Comparator.comparingLong(f -> f.toFile().length()))
+          .orElseThrow();
     }
   }
 }

@@ -71,7 +71,11 @@ class HostileWireTest {
   }
 
   private static byte[] greeting(int version) {
-    return ByteBuffer.allocate(7).putInt(0x4153484C).putShort((short) version).put((byte) 2).array();
+    return ByteBuffer.allocate(7)
+        .putInt(0x4153484C)
+        .putShort((short) version)
+        .put((byte) 2)
+        .array();
   }
 
   private void stillWhole(Path dir) throws IOException {
@@ -83,7 +87,8 @@ class HostileWireTest {
   /** Sends bytes and reads until the other side closes, or has nothing more to say. */
   private static void shout(String address, byte[]... parts) throws IOException {
     int colon = address.lastIndexOf(':');
-    try (Socket socket = new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))) {
+    try (Socket socket =
+        new Socket(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)))) {
       socket.setSoTimeout(300);
       try {
         OutputStream out = socket.getOutputStream();
@@ -93,7 +98,8 @@ class HostileWireTest {
         out.flush();
         socket.getInputStream().readAllBytes();
       } catch (IOException e) {
-        // dropped by the other side, or it waits for more of a frame that never ends: both are what a stranger deserves
+        // dropped by the other side, or it waits for more of a frame that never ends: both are what
+        // a stranger deserves
       }
     }
   }
@@ -108,8 +114,19 @@ class HostileWireTest {
         shout(address, greeting(1), bytes);
       }
       shout(address, greeting(99));
-      shout(address, greeting(1), ByteBuffer.allocate(FRAME_HEAD).putInt(Integer.MAX_VALUE).put((byte) 1).putLong(1).putInt(100).array());
-      shout(address, greeting(1), ByteBuffer.allocate(FRAME_HEAD).putInt(-1).put((byte) 1).putLong(1).putInt(-1).array());
+      shout(
+          address,
+          greeting(1),
+          ByteBuffer.allocate(FRAME_HEAD)
+              .putInt(Integer.MAX_VALUE)
+              .put((byte) 1)
+              .putLong(1)
+              .putInt(100)
+              .array());
+      shout(
+          address,
+          greeting(1),
+          ByteBuffer.allocate(FRAME_HEAD).putInt(-1).put((byte) 1).putLong(1).putInt(-1).array());
     }
     stillWhole(dir);
   }
@@ -120,7 +137,8 @@ class HostileWireTest {
         List.of(
             new MasterRequest.Resolve("/corpus", true),
             new MasterRequest.GetLayout(2, 0, 10, 5),
-            new MasterRequest.BlockDigests("server-1", 1, List.of(new MasterRequest.GroupDigest(1, 2, 3))),
+            new MasterRequest.BlockDigests(
+                "server-1", 1, List.of(new MasterRequest.GroupDigest(1, 2, 3))),
             new ChunkRequest.ReadBlock(new BlockKey(1, 1, 0), 1, token(1), 0, 100),
             new ChunkRequest.SealBlock(new BlockKey(1, 1, 0), 1, 1, token(1), 0, 0, 5));
     for (String address : all()) {
@@ -130,7 +148,12 @@ class HostileWireTest {
           header[random.nextInt(header.length)] ^= (byte) (1 << random.nextInt(8));
         }
         ByteBuffer frame = ByteBuffer.allocate(FRAME_HEAD + header.length);
-        frame.putInt(FRAME_HEAD - 4 + header.length).put((byte) 1).putLong(i).putInt(header.length).put(header);
+        frame
+            .putInt(FRAME_HEAD - 4 + header.length)
+            .put((byte) 1)
+            .putLong(i)
+            .putInt(header.length)
+            .put(header);
         shout(address, greeting(1), frame.array());
       }
     }
@@ -138,11 +161,14 @@ class HostileWireTest {
   }
 
   private static BlockToken token(long chunk) {
-    return new BlockToken(chunk, 1, BlockToken.READ | BlockToken.WRITE, 1, 1, Long.MAX_VALUE, 1, new byte[32]);
+    return new BlockToken(
+        chunk, 1, BlockToken.READ | BlockToken.WRITE, 1, 1, Long.MAX_VALUE, 1, new byte[32]);
   }
 
   private List<String> all() throws AshlarException {
-    return java.util.stream.Stream.concat(java.util.stream.Stream.of(cluster.address()), ports().stream()).toList();
+    return java.util.stream.Stream.concat(
+            java.util.stream.Stream.of(cluster.address()), ports().stream())
+        .toList();
   }
 
   @Test
@@ -152,7 +178,9 @@ class HostileWireTest {
         RpcClient servers = new RpcClient("test", Role.CHUNK_SERVER)) {
       Attr big = files.resolve("/corpus/big").attr();
       ChunkPlace chunk;
-      try (RpcReply reply = masters.call(cluster.address(), new MasterRequest.GetLayout(big.inode(), 0, 1, 0), LIMIT)) {
+      try (RpcReply reply =
+          masters.call(
+              cluster.address(), new MasterRequest.GetLayout(big.inode(), 0, 1, 0), LIMIT)) {
         chunk = ((MasterReply.Layout) reply.message()).chunks().getFirst();
       }
       String address = chunk.blocks().getFirst().server();
@@ -163,13 +191,43 @@ class HostileWireTest {
       forged[3] ^= 1;
       List<BlockToken> bad =
           List.of(
-              new BlockToken(good.chunk(), good.version(), good.rights(), good.epoch(), good.group(), good.expiresMs(), good.keyId(), forged),
-              new BlockToken(good.chunk(), good.version(), good.rights(), good.epoch(), good.group(), good.expiresMs() + 1, good.keyId(), good.mac()),
-              new BlockToken(good.chunk() + 1, good.version(), good.rights(), good.epoch(), good.group(), good.expiresMs(), good.keyId(), good.mac()),
+              new BlockToken(
+                  good.chunk(),
+                  good.version(),
+                  good.rights(),
+                  good.epoch(),
+                  good.group(),
+                  good.expiresMs(),
+                  good.keyId(),
+                  forged),
+              new BlockToken(
+                  good.chunk(),
+                  good.version(),
+                  good.rights(),
+                  good.epoch(),
+                  good.group(),
+                  good.expiresMs() + 1,
+                  good.keyId(),
+                  good.mac()),
+              new BlockToken(
+                  good.chunk() + 1,
+                  good.version(),
+                  good.rights(),
+                  good.epoch(),
+                  good.group(),
+                  good.expiresMs(),
+                  good.keyId(),
+                  good.mac()),
               token(good.chunk()));
       for (BlockToken token : bad) {
         AshlarException refused =
-            assertThrows(AshlarException.class, () -> servers.call(address, new ChunkRequest.ReadBlock(block, disk, token, 0, 100), LIMIT).close());
+            assertThrows(
+                AshlarException.class,
+                () ->
+                    servers
+                        .call(
+                            address, new ChunkRequest.ReadBlock(block, disk, token, 0, 100), LIMIT)
+                        .close());
         assertEquals(ErrorCode.BAD_TOKEN, refused.code());
       }
       ByteBuf payload = Unpooled.directBuffer(100).writeZero(100);
@@ -178,7 +236,15 @@ class HostileWireTest {
       AshlarException readOnly =
           assertThrows(
               AshlarException.class,
-              () -> servers.call(address, new ChunkRequest.WriteBlock(next, disk, chunk.group(), good, 0, 0, 0, crcs, true), payload, LIMIT).close());
+              () ->
+                  servers
+                      .call(
+                          address,
+                          new ChunkRequest.WriteBlock(
+                              next, disk, chunk.group(), good, 0, 0, 0, crcs, true),
+                          payload,
+                          LIMIT)
+                      .close());
       assertEquals(ErrorCode.BAD_TOKEN, readOnly.code());
       servers.call(address, new ChunkRequest.ReadBlock(block, disk, good, 0, 100), LIMIT).close();
     }
@@ -189,15 +255,21 @@ class HostileWireTest {
   void aWrongRoleAndAnUnknownVersionAreToldSo() throws IOException {
     String server = ports().getFirst();
     try (RpcClient client = new RpcClient("test", Role.MASTER)) {
-      AshlarException e = assertThrows(AshlarException.class, () -> client.call(server, new MasterRequest.GetStatus(), LIMIT).close());
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () -> client.call(server, new MasterRequest.GetStatus(), LIMIT).close());
       assertTrue(e.getMessage().contains(server), e.getMessage());
     }
     int colon = server.lastIndexOf(':');
-    try (Socket socket = new Socket(server.substring(0, colon), Integer.parseInt(server.substring(colon + 1)))) {
+    try (Socket socket =
+        new Socket(server.substring(0, colon), Integer.parseInt(server.substring(colon + 1)))) {
       socket.setSoTimeout(5_000);
       socket.getOutputStream().write(greeting(99));
       byte[] answer = socket.getInputStream().readAllBytes();
-      assertTrue(new String(answer, java.nio.charset.StandardCharsets.ISO_8859_1).contains("version"), "the refusal says why");
+      assertTrue(
+          new String(answer, java.nio.charset.StandardCharsets.ISO_8859_1).contains("version"),
+          "the refusal says why");
     }
   }
 }

@@ -16,7 +16,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Processes are killed at random moments while clients change everything; afterwards every answer that was given must still be true (P1, P2, P4). */
+/**
+ * Processes are killed at random moments while clients change everything; afterwards every answer
+ * that was given must still be true (P1, P2, P4).
+ */
 class KillStormTest {
   private static final int MASTERS = 3;
   private static final int SERVERS = 6;
@@ -39,23 +42,26 @@ class KillStormTest {
   private static void storm(int rounds) throws Exception {
     Seed seed = Seed.of(KillStormTest.class);
     Random random = seed.random();
-    try (LocalCluster cluster = LocalCluster.start(MASTERS, SERVERS, "rs-3-2", "--down-after", "6s");
-        ExecutorService threads = Executors.newFixedThreadPool(WORKERS, Thread.ofPlatform().name("storm-", 0).factory())) {
+    try (LocalCluster cluster =
+            LocalCluster.start(MASTERS, SERVERS, "rs-3-2", "--down-after", "6s");
+        ExecutorService threads =
+            Executors.newFixedThreadPool(
+                WORKERS, Thread.ofPlatform().name("storm-", 0).factory())) {
       AtomicBoolean stop = new AtomicBoolean();
       AtomicLong answered = new AtomicLong();
       List<StormWorker> workers = new ArrayList<>();
       List<Future<?>> running = new ArrayList<>();
       for (int w = 0; w < WORKERS; w++) {
-        StormWorker worker = new StormWorker(cluster.address(), "/w" + w, random.nextLong(), answered);
+        StormWorker worker =
+            new StormWorker(cluster.address(), "/w" + w, random.nextLong(), answered);
         workers.add(worker);
         running.add(
-            threads.submit(
-                () -> {
-                  while (!stop.get()) {
-                    worker.step();
-                  }
-                  return null;
-                }));
+            threads.submit(() -> {
+              while (!stop.get()) {
+                worker.step();
+              }
+              return null;
+            }));
       }
       try {
         for (int round = 0; round < rounds; round++) {
@@ -77,9 +83,19 @@ class KillStormTest {
       for (StormWorker worker : workers) {
         worker.verifyAll();
       }
-      System.out.println("KillStormTest: " + rounds + " rounds, " + answered + " answers, " + workers.stream().mapToLong(StormWorker::unknown).sum() + " unknown outcomes");
+      System.out.println(
+          "KillStormTest: "
+              + rounds
+              + " rounds, "
+              + answered
+              + " answers, "
+              + workers.stream().mapToLong(StormWorker::unknown).sum()
+              + " unknown outcomes");
       workers.forEach(StormWorker::close);
-      Await.until("what was dropped is collected and fsck is clean", Duration.ofMinutes(2), () -> cluster.run("fsck", "--verify").exit() == 0);
+      Await.until(
+          "what was dropped is collected and fsck is clean",
+          Duration.ofMinutes(2),
+          () -> cluster.run("fsck", "--verify").exit() == 0);
     }
   }
 
@@ -98,7 +114,8 @@ class KillStormTest {
     victims.forEach(cluster::kill);
   }
 
-  private static void awaitProgress(AtomicLong answered, List<Future<?>> running) throws IOException, InterruptedException, ExecutionException {
+  private static void awaitProgress(AtomicLong answered, List<Future<?>> running)
+      throws IOException, InterruptedException, ExecutionException {
     long goal = answered.get() + ANSWERS_BETWEEN_KILLS;
     Await.until(
         "clients get on",

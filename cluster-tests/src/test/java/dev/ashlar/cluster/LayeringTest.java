@@ -8,7 +8,10 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
 
-/** Dependencies between the rooms point one way (docs/ARCHITECTURE.md, "Rooms"). Think twice before loosening a rule. */
+/**
+ * Dependencies between the rooms point one way (docs/ARCHITECTURE.md, "Rooms"). Think twice before
+ * loosening a rule.
+ */
 @AnalyzeClasses(packages = "dev.ashlar", importOptions = ImportOption.DoNotIncludeTests.class)
 class LayeringTest {
   private static final String ERASURE = "dev.ashlar.erasure..";
@@ -19,19 +22,33 @@ class LayeringTest {
   private static final String CLI = "dev.ashlar.cli..";
   private static final String LAUNCHER = "dev.ashlar.launcher..";
 
-  @ArchTest static final ArchRule ERASURE_KNOWS_NOBODY = never(ERASURE, PROTOCOL, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, "io.netty..");
+  @ArchTest
+  static final ArchRule ERASURE_KNOWS_NOBODY =
+      never(ERASURE, PROTOCOL, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, "io.netty..");
 
-  @ArchTest static final ArchRule PROTOCOL_KNOWS_NO_ROOM = never(PROTOCOL, ERASURE, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER);
+  @ArchTest
+  static final ArchRule PROTOCOL_KNOWS_NO_ROOM =
+      never(PROTOCOL, ERASURE, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER);
 
-  @ArchTest static final ArchRule MASTER_KNOWS_ONLY_PROTOCOL = never(MASTER, ERASURE, CHUNK_SERVER, CLIENT, CLI, LAUNCHER);
+  @ArchTest
+  static final ArchRule MASTER_KNOWS_ONLY_PROTOCOL =
+      never(MASTER, ERASURE, CHUNK_SERVER, CLIENT, CLI, LAUNCHER);
 
-  @ArchTest static final ArchRule CHUNK_SERVER_KNOWS_PROTOCOL_AND_ERASURE = never(CHUNK_SERVER, MASTER, CLIENT, CLI, LAUNCHER);
+  @ArchTest
+  static final ArchRule CHUNK_SERVER_KNOWS_PROTOCOL_AND_ERASURE =
+      never(CHUNK_SERVER, MASTER, CLIENT, CLI, LAUNCHER);
 
-  @ArchTest static final ArchRule CLIENT_KNOWS_PROTOCOL_AND_ERASURE = never(CLIENT, MASTER, CHUNK_SERVER, CLI, LAUNCHER);
+  @ArchTest
+  static final ArchRule CLIENT_KNOWS_PROTOCOL_AND_ERASURE =
+      never(CLIENT, MASTER, CHUNK_SERVER, CLI, LAUNCHER);
 
-  @ArchTest static final ArchRule COMMAND_LINE_IS_A_DOOR = never(CLI, MASTER, CHUNK_SERVER, LAUNCHER);
+  @ArchTest
+  static final ArchRule COMMAND_LINE_IS_A_DOOR = never(CLI, MASTER, CHUNK_SERVER, LAUNCHER);
 
-  /** The state machine and the planners are deterministic: time, chance, threads and files come from outside. */
+  /**
+   * The state machine and the planners are deterministic: time, chance, threads and files come from
+   * outside.
+   */
   @ArchTest
   static final ArchRule MASTER_CORE_IS_PURE =
       never(
@@ -65,9 +82,16 @@ class LayeringTest {
           .dependOnClassesThat()
           .areAssignableTo(Thread.class);
 
-  @ArchTest static final ArchRule NO_CYCLES = slices().matching("dev.ashlar.(*)..").should().beFreeOfCycles();
+  @ArchTest
+  static final ArchRule NO_CYCLES = slices().matching("dev.ashlar.(*)..").should().beFreeOfCycles();
 
   private static ArchRule never(String from, String... to) {
-    return ArchRuleDefinition.noClasses().that().resideInAPackage(from).should().dependOnClassesThat().resideInAnyPackage(to).allowEmptyShould(true);
+    return ArchRuleDefinition.noClasses()
+        .that()
+        .resideInAPackage(from)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(to)
+        .allowEmptyShould(true);
   }
 }

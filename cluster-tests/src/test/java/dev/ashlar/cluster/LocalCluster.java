@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** A cluster of separate processes in a directory of its own, started and stopped by the program's own commands; and what can be done to it. */
+/**
+ * A cluster of separate processes in a directory of its own, started and stopped by the program's
+ * own commands; and what can be done to it.
+ */
 final class LocalCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int PORTS = 40;
@@ -28,11 +31,17 @@ final class LocalCluster implements AutoCloseable {
     this.settings = settings;
   }
 
-  /** @param more further flags of {@code up} */
-  static LocalCluster start(int masters, int servers, String policy, String... more) throws IOException {
-    List<String> settings = new ArrayList<>(List.of("--masters", "" + masters, "--servers", "" + servers, "--policy", policy));
+  /**
+   * @param more further flags of {@code up}
+   */
+  static LocalCluster start(int masters, int servers, String policy, String... more)
+      throws IOException {
+    List<String> settings =
+        new ArrayList<>(
+            List.of("--masters", "" + masters, "--servers", "" + servers, "--policy", policy));
     settings.addAll(List.of(more));
-    LocalCluster cluster = new LocalCluster(Files.createTempDirectory("ashlar-cluster"), freePorts(), settings);
+    LocalCluster cluster =
+        new LocalCluster(Files.createTempDirectory("ashlar-cluster"), freePorts(), settings);
     try {
       cluster.up();
     } catch (Throwable t) {
@@ -45,7 +54,9 @@ final class LocalCluster implements AutoCloseable {
 
   /** Starts what does not run. */
   void up() {
-    List<String> command = new ArrayList<>(List.of("up", "--dir", dir.toString(), "--port", "" + port, "--processes", "--detach"));
+    List<String> command =
+        new ArrayList<>(
+            List.of("up", "--dir", dir.toString(), "--port", "" + port, "--processes", "--detach"));
     command.addAll(settings);
     Shell.ashlar(START_LIMIT, command.toArray(String[]::new)).mustSucceed();
   }
@@ -97,7 +108,8 @@ final class LocalCluster implements AutoCloseable {
 
   /** SIGKILL, and waits until the process is gone. */
   void kill(String name) {
-    ProcessHandle process = ProcessHandle.of(pid(name)).orElseThrow(() -> new AssertionError(name + " does not run"));
+    ProcessHandle process =
+        ProcessHandle.of(pid(name)).orElseThrow(() -> new AssertionError(name + " does not run"));
     process.destroyForcibly();
     Await.until(name + " is gone", Duration.ofSeconds(10), () -> !process.isAlive());
   }
@@ -128,7 +140,9 @@ final class LocalCluster implements AutoCloseable {
       for (Path log : logs.sorted().toList()) {
         List<String> lines = Files.readAllLines(log);
         text.append("== ").append(log.getFileName()).append('\n');
-        lines.subList(Math.max(0, lines.size() - 15), lines.size()).forEach(l -> text.append(l).append('\n'));
+        lines
+            .subList(Math.max(0, lines.size() - 15), lines.size())
+            .forEach(l -> text.append(l).append('\n'));
       }
     } catch (IOException e) {
       text.append("no logs: ").append(e.getMessage());
@@ -138,9 +152,11 @@ final class LocalCluster implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try (Stream<Path> pids = Files.exists(dir.resolve("pids")) ? Files.list(dir.resolve("pids")) : Stream.empty()) {
+    try (Stream<Path> pids =
+        Files.exists(dir.resolve("pids")) ? Files.list(dir.resolve("pids")) : Stream.empty()) {
       for (Path pid : pids.toList()) {
-        ProcessHandle.of(pid(pid.getFileName().toString())).ifPresent(ProcessHandle::destroyForcibly);
+        ProcessHandle.of(pid(pid.getFileName().toString()))
+            .ifPresent(ProcessHandle::destroyForcibly);
       }
     }
     deleteTree(dir);

@@ -9,8 +9,8 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Servers and disks go, the files stay (P1, P6). rs-3-2 on six servers: any two may be gone. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -35,7 +35,8 @@ class LossTest {
   }
 
   @Test
-  void anyToleratedNumberOfKilledServersLeavesAllReadableAndWritable(@TempDir Path dir) throws IOException {
+  void anyToleratedNumberOfKilledServersLeavesAllReadableAndWritable(@TempDir Path dir)
+      throws IOException {
     List<Integer> killed = someServers(TOLERATED);
     killed.forEach(s -> cluster.kill("server-" + s));
     readsBackIdentical(dir.resolve("degraded"));
@@ -48,10 +49,14 @@ class LossTest {
   }
 
   @Test
-  void aDestroyedDiskOfARunningServerIsRebuiltWithoutACommand(@TempDir Path dir) throws IOException {
+  void aDestroyedDiskOfARunningServerIsRebuiltWithoutACommand(@TempDir Path dir)
+      throws IOException {
     int victim = someServers(1).getFirst();
     LocalCluster.deleteTree(cluster.disk(victim));
-    Await.until("the loss is noticed", java.time.Duration.ofSeconds(30), () -> cluster.run("wait-healthy", "--timeout", "10ms").exit() != 0);
+    Await.until(
+        "the loss is noticed",
+        java.time.Duration.ofSeconds(30),
+        () -> cluster.run("wait-healthy", "--timeout", "10ms").exit() != 0);
     cluster.awaitHealthy();
     cluster.mustBeClean();
     readsBackIdentical(dir.resolve("after"));

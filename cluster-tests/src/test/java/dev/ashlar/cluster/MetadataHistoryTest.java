@@ -25,7 +25,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What concurrent clients saw of a few names, while leaders are killed and stopped, must have one explanation (P4). A file is known by its mode bits. */
+/**
+ * What concurrent clients saw of a few names, while leaders are killed and stopped, must have one
+ * explanation (P4). A file is known by its mode bits.
+ */
 class MetadataHistoryTest {
   private static final int CLIENTS = 4;
   private static final int DIRECTORIES = 6;
@@ -37,10 +40,14 @@ class MetadataHistoryTest {
     Seed seed = Seed.of(MetadataHistoryTest.class);
     Random random = seed.random();
     try (LocalCluster cluster = LocalCluster.start(3, 3, "rs-2-1");
-        ExecutorService threads = Executors.newFixedThreadPool(CLIENTS, Thread.ofPlatform().name("history-", 0).factory())) {
+        ExecutorService threads =
+            Executors.newFixedThreadPool(
+                CLIENTS, Thread.ofPlatform().name("history-", 0).factory())) {
       List<AshlarFileSystem> clients = new ArrayList<>();
       for (int c = 0; c < CLIENTS; c++) {
-        clients.add(AshlarFileSystem.connect(ClientConfig.of(cluster.address()).withMasterDeadline(Duration.ofSeconds(20))));
+        clients.add(
+            AshlarFileSystem.connect(
+                ClientConfig.of(cluster.address()).withMasterDeadline(Duration.ofSeconds(20))));
       }
       for (int d = 0; d < DIRECTORIES; d++) {
         long directory = clients.getFirst().mkdirs("/history-" + d, 0755).inode();
@@ -51,40 +58,47 @@ class MetadataHistoryTest {
           int client = c;
           Random mine = new Random(random.nextLong());
           running.add(
-              threads.submit(
-                  () -> {
-                    for (int i = 0; i < OPERATIONS_EACH; i++) {
-                      history.add(once(client, clients.get(client), directory, mine, file));
-                    }
-                  }));
+              threads.submit(() -> {
+                for (int i = 0; i < OPERATIONS_EACH; i++) {
+                  history.add(once(client, clients.get(client), directory, mine, file));
+                }
+              }));
         }
         disturb(cluster, clients.getFirst(), d);
         for (Future<?> client : running) {
           client.get(120, TimeUnit.SECONDS);
         }
         cluster.up();
-        assertEquals(Optional.empty(), Linearizability.violation(new Names(), List.copyOf(history)), "directory " + d + ", " + seed);
+        assertEquals(
+            Optional.empty(),
+            Linearizability.violation(new Names(), List.copyOf(history)),
+            "directory " + d + ", " + seed);
       }
       clients.forEach(AshlarFileSystem::close);
     }
   }
 
   /** Kills the leader, or stops it for as long as it takes the others to elect another. */
-  private static void disturb(LocalCluster cluster, AshlarFileSystem client, int round) throws AshlarException {
+  private static void disturb(LocalCluster cluster, AshlarFileSystem client, int round)
+      throws AshlarException {
     String leader = client.status().leader();
     if (round % 3 == 0) {
       cluster.kill(leader);
     } else if (round % 3 == 1) {
       cluster.signal(leader, "STOP");
       try {
-        Await.until("another leader", Duration.ofSeconds(30), () -> !client.status().leader().equals(leader) && !client.status().leader().isEmpty());
+        Await.until(
+            "another leader",
+            Duration.ofSeconds(30),
+            () -> !client.status().leader().equals(leader) && !client.status().leader().isEmpty());
       } finally {
         cluster.signal(leader, "CONT");
       }
     }
   }
 
-  private static Operation<Input, Output> once(int client, AshlarFileSystem files, long directory, Random random, AtomicInteger file) {
+  private static Operation<Input, Output> once(
+      int client, AshlarFileSystem files, long directory, Random random, AtomicInteger file) {
     Input input = random(random, file);
     long called = System.nanoTime();
     try {
@@ -92,8 +106,10 @@ class MetadataHistoryTest {
       return new Operation<>(client, input, output, called, System.nanoTime());
     } catch (AshlarException e) {
       return switch (e.code()) {
-        case NOT_FOUND, EXISTS -> new Operation<>(client, input, new Output.Refused(), called, System.nanoTime());
-        case TIMEOUT, UNAVAILABLE, RETRY, NOT_LEADER, LEASE_LOST, SESSION_EXPIRED -> Operation.unanswered(client, input, called); // a kill's doing
+        case NOT_FOUND, EXISTS ->
+            new Operation<>(client, input, new Output.Refused(), called, System.nanoTime());
+        case TIMEOUT, UNAVAILABLE, RETRY, NOT_LEADER, LEASE_LOST, SESSION_EXPIRED ->
+            Operation.unanswered(client, input, called); // a kill's doing
         default -> throw new AssertionError(input + ": " + e.code() + ": " + e.getMessage(), e);
       };
     }
@@ -110,20 +126,25 @@ class MetadataHistoryTest {
     };
   }
 
-  private static Output run(AshlarFileSystem files, long directory, Input input) throws AshlarException {
+  private static Output run(AshlarFileSystem files, long directory, Input input)
+      throws AshlarException {
     switch (input) {
-      case Input.Create(String name, int file) -> put(files, directory, name, StageOptions.DEFAULT.withMode(file).withReplace(false));
-      case Input.Put(String name, int file) -> put(files, directory, name, StageOptions.DEFAULT.withMode(file));
+      case Input.Create(String name, int file) ->
+          put(files, directory, name, StageOptions.DEFAULT.withMode(file).withReplace(false));
+      case Input.Put(String name, int file) ->
+          put(files, directory, name, StageOptions.DEFAULT.withMode(file));
       case Input.Read(String name) -> {
         return new Output.File(files.lookup(directory, name).mode());
       }
       case Input.Delete(String name) -> files.unlink(directory, name);
-      case Input.Rename(String from, String to) -> files.rename(directory, from, directory, to, false, false);
+      case Input.Rename(String from, String to) ->
+          files.rename(directory, from, directory, to, false, false);
     }
     return new Output.Done();
   }
 
-  private static void put(AshlarFileSystem files, long directory, String name, StageOptions options) throws AshlarException {
+  private static void put(AshlarFileSystem files, long directory, String name, StageOptions options)
+      throws AshlarException {
     try (FileWriter writer = files.stage(directory, name, options)) {
       writer.commit();
     }

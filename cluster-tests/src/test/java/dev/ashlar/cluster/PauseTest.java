@@ -5,7 +5,10 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server that stands still for a while must neither stop the others nor do harm when it comes back (P2, P5). */
+/**
+ * A server that stands still for a while must neither stop the others nor do harm when it comes
+ * back (P2, P5).
+ */
 class PauseTest {
   @Test
   void readsAndWritesGoOnWhileAServerIsStopped(@TempDir Path dir) throws IOException {

@@ -6,7 +6,13 @@ import java.util.Random;
 record Seed(long value) {
   static Seed of(Class<?> test) {
     Seed seed = new Seed(Long.getLong("ashlar.seed", System.nanoTime()));
-    System.out.println(test.getSimpleName() + ": seed " + seed.value + " (run again with -Dashlar.seed=" + seed.value + ")");
+    System.out.println(
+        test.getSimpleName()
+            + ": seed "
+            + seed.value
+            + " (run again with -Dashlar.seed="
+            + seed.value
+            + ")");
     return seed;
   }
 

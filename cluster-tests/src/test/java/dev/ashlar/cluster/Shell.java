@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs the program as a person would: a process, its arguments, its exit code and what it printed. */
+/**
+ * Runs the program as a person would: a process, its arguments, its exit code and what it printed.
+ */
 final class Shell {
   /** The parent pom's flags, handed on by surefire as this JVM's own arguments. */
   private static final List<String> JVM =
@@ -37,7 +39,8 @@ final class Shell {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.ashlar.launcher.Main"));
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), "dev.ashlar.launcher.Main"));
     command.addAll(List.of(arguments));
     return run(limit, command);
   }
@@ -47,11 +50,22 @@ final class Shell {
       Path out = Files.createTempFile("ashlar-test", ".out");
       Path err = Files.createTempFile("ashlar-test", ".err");
       try {
-        Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        Process process =
+            new ProcessBuilder(command)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
         process.getOutputStream().close();
         if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
           process.destroyForcibly();
-          throw new AssertionError("Not done within " + limit.toSeconds() + " s: " + command.getLast() + "\n" + text(out) + text(err));
+          throw new AssertionError(
+              "Not done within "
+                  + limit.toSeconds()
+                  + " s: "
+                  + command.getLast()
+                  + "\n"
+                  + text(out)
+                  + text(err));
         }
         return new Result(process.exitValue(), text(out), text(err));
       } finally {

@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;
 
-/** Contents that say which write made them: every byte follows from a stamp and a size, so any read can be checked alone. */
+/**
+ * Contents that say which write made them: every byte follows from a stamp and a size, so any read
+ * can be checked alone.
+ */
 record Stamped(int stamp, int size) {
   /** Sizes that matter: nothing, inside a slice, a cell, a stripe, several stripes. */
   static Stamped random(Random random, int stamp) {
@@ -37,7 +40,9 @@ record Stamped(int stamp, int size) {
     }
   }
 
-  /** Reads a whole file and says which write it shows; an AssertionError if it is not exactly one. */
+  /**
+   * Reads a whole file and says which write it shows; an AssertionError if it is not exactly one.
+   */
   static Stamped read(AshlarFileSystem files, long inode) throws IOException {
     try (FileReader reader = files.reader(inode)) {
       ByteBuffer content = ByteBuffer.allocate((int) reader.size());
@@ -52,7 +57,8 @@ record Stamped(int stamp, int size) {
       content.flip();
       Stamped seen = new Stamped(content.getInt(0), content.getInt(4));
       if (seen.size != content.limit() || !ByteBuffer.wrap(seen.bytes()).equals(content)) {
-        throw new AssertionError("Not the bytes of one write: stamp " + seen + ", " + content.limit() + " bytes");
+        throw new AssertionError(
+            "Not the bytes of one write: stamp " + seen + ", " + content.limit() + " bytes");
       }
       return seen;
     }

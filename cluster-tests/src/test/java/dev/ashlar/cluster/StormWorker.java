@@ -19,8 +19,9 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * One client in a directory of its own that puts, overwrites, renames, deletes and reads, and remembers what may be there: exactly one state of a name after an
- * answer, several after an operation whose outcome it was not told. Runs on one thread.
+ * One client in a directory of its own that puts, overwrites, renames, deletes and reads, and
+ * remembers what may be there: exactly one state of a name after an answer, several after an
+ * operation whose outcome it was not told. Runs on one thread.
  */
 final class StormWorker {
   private static final int NAMES = 12;
@@ -30,14 +31,18 @@ final class StormWorker {
   private final Random random;
   private final AtomicLong answered;
 
-  /** What each name may lead to now; empty Optional: nothing. A name not in the map leads nowhere. */
+  /**
+   * What each name may lead to now; empty Optional: nothing. A name not in the map leads nowhere.
+   */
   private final Map<String, Set<Optional<Stamped>>> model = new TreeMap<>();
 
   private int stamp;
   private long unknown;
 
   StormWorker(String masters, String path, long seed, AtomicLong answered) throws AshlarException {
-    this.files = AshlarFileSystem.connect(ClientConfig.of(masters).withMasterDeadline(Duration.ofSeconds(45)));
+    this.files =
+        AshlarFileSystem.connect(
+            ClientConfig.of(masters).withMasterDeadline(Duration.ofSeconds(45)));
     this.path = path;
     this.random = new Random(seed);
     this.answered = answered;
@@ -56,8 +61,11 @@ final class StormWorker {
       answered.incrementAndGet();
     } catch (AshlarException e) {
       switch (e.code()) {
-        case TIMEOUT, UNAVAILABLE, RETRY, NOT_LEADER, LEASE_LOST, SESSION_EXPIRED -> unknown++; // a fault's doing: the model has kept both outcomes open
-        default -> throw new AssertionError(path + "/" + name + ": " + e.code() + ": " + e.getMessage(), e);
+        case TIMEOUT, UNAVAILABLE, RETRY, NOT_LEADER, LEASE_LOST, SESSION_EXPIRED ->
+            unknown++; // a fault's doing: the model has kept both outcomes open
+        default ->
+            throw new AssertionError(
+                path + "/" + name + ": " + e.code() + ": " + e.getMessage(), e);
       }
     }
   }
@@ -134,7 +142,14 @@ final class StormWorker {
 
   private void mustFit(String name, Set<Optional<Stamped>> before, boolean found) {
     if (before.stream().noneMatch(s -> s.isPresent() == found)) {
-      throw new AssertionError(path + "/" + name + " was " + (found ? "there" : "not there") + " but may only be " + before);
+      throw new AssertionError(
+          path
+              + "/"
+              + name
+              + " was "
+              + (found ? "there" : "not there")
+              + " but may only be "
+              + before);
     }
   }
 
@@ -150,7 +165,8 @@ final class StormWorker {
       seen = Optional.empty();
     }
     if (!mayBe(name).contains(seen)) {
-      throw new AssertionError(path + "/" + name + " shows " + seen + " but may only be " + mayBe(name));
+      throw new AssertionError(
+          path + "/" + name + " shows " + seen + " but may only be " + mayBe(name));
     }
     model.put(name, Set.of(seen));
   }
@@ -163,15 +179,15 @@ final class StormWorker {
       MasterReply.Entry entry = it.next();
       listed.add(entry.name());
       if (!mayBe(entry.name()).contains(Optional.of(Stamped.read(files, entry.attr().inode())))) {
-        throw new AssertionError(path + "/" + entry.name() + " is not one of " + mayBe(entry.name()));
+        throw new AssertionError(
+            path + "/" + entry.name() + " is not one of " + mayBe(entry.name()));
       }
     }
-    model.forEach(
-        (name, states) -> {
-          if (!listed.contains(name) && !states.contains(Optional.<Stamped>empty())) {
-            throw new AssertionError(path + "/" + name + " is lost: it must be one of " + states);
-          }
-        });
+    model.forEach((name, states) -> {
+      if (!listed.contains(name) && !states.contains(Optional.<Stamped>empty())) {
+        throw new AssertionError(path + "/" + name + " is lost: it must be one of " + states);
+      }
+    });
   }
 
   long unknown() {

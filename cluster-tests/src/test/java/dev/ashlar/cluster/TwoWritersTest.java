@@ -36,7 +36,8 @@ class TwoWritersTest {
     try (LocalCluster cluster = LocalCluster.start(1, 5, "rs-3-2");
         AshlarFileSystem one = connect(cluster);
         AshlarFileSystem two = connect(cluster);
-        ExecutorService threads = Executors.newFixedThreadPool(2, Thread.ofPlatform().name("writer-", 0).factory())) {
+        ExecutorService threads =
+            Executors.newFixedThreadPool(2, Thread.ofPlatform().name("writer-", 0).factory())) {
       for (int round = 0; round < ROUNDS; round++) {
         Stamped a = Stamped.random(random, 2 * round + 1);
         Stamped b = Stamped.random(random, 2 * round + 2);
@@ -45,7 +46,9 @@ class TwoWritersTest {
         first.get(60, TimeUnit.SECONDS);
         second.get(60, TimeUnit.SECONDS);
         Stamped seen = Stamped.read(one, one.lookup(Attr.ROOT, "same").inode());
-        assertTrue(Set.of(a, b).contains(seen), () -> "neither " + a + " nor " + b + " but " + seen + ", " + seed);
+        assertTrue(
+            Set.of(a, b).contains(seen),
+            () -> "neither " + a + " nor " + b + " but " + seen + ", " + seed);
       }
       onlyOneHoldsTheLease(one, two);
       appendsOfBothAreNeverMixed(one, two, threads);
@@ -62,9 +65,11 @@ class TwoWritersTest {
     return null;
   }
 
-  private static void onlyOneHoldsTheLease(AshlarFileSystem one, AshlarFileSystem two) throws AshlarException {
+  private static void onlyOneHoldsTheLease(AshlarFileSystem one, AshlarFileSystem two)
+      throws AshlarException {
     FileHandle held = one.create(Attr.ROOT, "leased", 0644, true, "");
-    AshlarException refused = assertThrows(AshlarException.class, () -> two.open(held.inode(), OpenMode.APPEND));
+    AshlarException refused =
+        assertThrows(AshlarException.class, () -> two.open(held.inode(), OpenMode.APPEND));
     assertEquals(ErrorCode.LEASE_LOST, refused.code());
     one.append(held, ByteBuffer.wrap(new byte[1000]));
     one.release(held);
@@ -74,8 +79,12 @@ class TwoWritersTest {
     assertEquals(1500, one.getattr(held.inode()).size());
   }
 
-  /** Records of 1,000 equal bytes, appended by whoever gets the lease: every acknowledged one is there, whole, once. */
-  private static void appendsOfBothAreNeverMixed(AshlarFileSystem one, AshlarFileSystem two, ExecutorService threads) throws Exception {
+  /**
+   * Records of 1,000 equal bytes, appended by whoever gets the lease: every acknowledged one is
+   * there, whole, once.
+   */
+  private static void appendsOfBothAreNeverMixed(
+      AshlarFileSystem one, AshlarFileSystem two, ExecutorService threads) throws Exception {
     FileHandle made = one.create(Attr.ROOT, "log", 0644, true, "");
     one.release(made);
     long inode = made.inode();
@@ -105,7 +114,8 @@ class TwoWritersTest {
     assertEquals(appended, seen.size());
   }
 
-  private static int append(AshlarFileSystem files, long inode, int firstMark) throws AshlarException {
+  private static int append(AshlarFileSystem files, long inode, int firstMark)
+      throws AshlarException {
     int done = 0;
     for (int mark = firstMark; done < 10; ) {
       FileHandle handle;

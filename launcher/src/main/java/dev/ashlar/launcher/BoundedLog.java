@@ -13,8 +13,9 @@ import java.util.logging.LogRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A log file that is set aside as NAME.1, replacing an older one, when it is full: never more than twice the limit is used. If it cannot be written to (its disk may
- * be full), lines are lost and the program goes on. Thread-safe.
+ * A log file that is set aside as NAME.1, replacing an older one, when it is full: never more than
+ * twice the limit is used. If it cannot be written to (its disk may be full), lines are lost and
+ * the program goes on. Thread-safe.
  */
 final class BoundedLog extends Handler {
   private final Path file;
@@ -51,7 +52,10 @@ final class BoundedLog extends Handler {
       bytes += line.length;
       if (bytes >= limitBytes) {
         close();
-        Files.move(file, file.resolveSibling(file.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+            file,
+            file.resolveSibling(file.getFileName() + ".1"),
+            StandardCopyOption.REPLACE_EXISTING);
       }
     } catch (IOException e) {
       close();

@@ -42,20 +42,57 @@ final class ChunkServerCommand implements CliCommand {
   @Override
   public Options options() {
     Options options = ServerArguments.common();
-    options.addOption(ServerArguments.option("name", "NAME", "unique in the cluster, the same after every restart"));
+    options.addOption(
+        ServerArguments.option(
+            "name", "NAME", "unique in the cluster, the same after every restart"));
     options.addOption(ServerArguments.option("listen", "HOST:PORT", "where it takes requests"));
-    options.addOption(ServerArguments.option("advertise", "HOST:PORT", "what the others are told of that (default: the listening address)"));
-    options.addOption(ServerArguments.option("masters", "HOST:PORT,...", "client addresses of the masters"));
-    options.addOption(Option.builder().longOpt("disk").hasArgs().argName("DIR[=SIZE]").desc("data directory, made if missing; once for each disk").get());
-    options.addOption(ServerArguments.option("domain", "LABEL", "failure domain, such as host or rack; groups spread over different ones (default: the name)"));
-    options.addOption(ServerArguments.option("heartbeat", "TIME", "between heartbeats (default 1s)"));
-    options.addOption(ServerArguments.option("disk-check", "TIME", "between looks at each disk's directory (default 1s)"));
-    options.addOption(ServerArguments.option("disk-hang", "TIME", "a disk that does not answer for so long has failed (default 2m)"));
-    options.addOption(ServerArguments.option("scrub-period", "TIME", "every block is re-read and checked within this (default 14d)"));
-    options.addOption(ServerArguments.option("scrub-rate", "SIZE", "most bytes per second that the scrub of one disk reads (default 64m)"));
-    options.addOption(ServerArguments.option("rebuild-slots", "N", "blocks rebuilt at a time (default 2)"));
-    options.addOption(ServerArguments.option("rebuild-rate", "SIZE", "most bytes per second of all rebuilds here (default 1g)"));
-    options.addOption(ServerArguments.option("rebuild-busy-rate", "SIZE", "the same while clients are served (default 256m)"));
+    options.addOption(
+        ServerArguments.option(
+            "advertise",
+            "HOST:PORT",
+            "what the others are told of that (default: the listening address)"));
+    options.addOption(
+        ServerArguments.option("masters", "HOST:PORT,...", "client addresses of the masters"));
+    options.addOption(
+        Option.builder()
+            .longOpt("disk")
+            .hasArgs()
+            .argName("DIR[=SIZE]")
+            .desc("data directory, made if missing; once for each disk")
+            .get());
+    options.addOption(
+        ServerArguments.option(
+            "domain",
+            "LABEL",
+            "failure domain, such as host or rack; groups spread over different ones (default: the name)"));
+    options.addOption(
+        ServerArguments.option("heartbeat", "TIME", "between heartbeats (default 1s)"));
+    options.addOption(
+        ServerArguments.option(
+            "disk-check", "TIME", "between looks at each disk's directory (default 1s)"));
+    options.addOption(
+        ServerArguments.option(
+            "disk-hang",
+            "TIME",
+            "a disk that does not answer for so long has failed (default 2m)"));
+    options.addOption(
+        ServerArguments.option(
+            "scrub-period",
+            "TIME",
+            "every block is re-read and checked within this (default 14d)"));
+    options.addOption(
+        ServerArguments.option(
+            "scrub-rate",
+            "SIZE",
+            "most bytes per second that the scrub of one disk reads (default 64m)"));
+    options.addOption(
+        ServerArguments.option("rebuild-slots", "N", "blocks rebuilt at a time (default 2)"));
+    options.addOption(
+        ServerArguments.option(
+            "rebuild-rate", "SIZE", "most bytes per second of all rebuilds here (default 1g)"));
+    options.addOption(
+        ServerArguments.option(
+            "rebuild-busy-rate", "SIZE", "the same while clients are served (default 256m)"));
     return options;
   }
 
@@ -78,7 +115,8 @@ final class ChunkServerCommand implements CliCommand {
     try {
       return ChunkServer.start(config);
     } catch (IOException e) {
-      throw Serving.explained(what, config.bind().getHostString() + ":" + config.bind().getPort(), e);
+      throw Serving.explained(
+          what, config.bind().getHostString() + ":" + config.bind().getPort(), e);
     }
   }
 
@@ -95,7 +133,9 @@ final class ChunkServerCommand implements CliCommand {
       return new ChunkServerConfig(
           name,
           ServerArguments.address("listen", listen),
-          a.text("advertise") == null ? "" : ServerArguments.hostPort("advertise", a.need("advertise")),
+          a.text("advertise") == null
+              ? ""
+              : ServerArguments.hostPort("advertise", a.need("advertise")),
           masters,
           disks(a),
           a.text("domain", name),
@@ -120,8 +160,11 @@ final class ChunkServerCommand implements CliCommand {
     List<DiskDir> disks = new ArrayList<>();
     for (String text : a.all("disk")) {
       int equals = text.lastIndexOf('=');
-      Path path = Path.of(equals < 0 ? text : text.substring(0, equals)).toAbsolutePath().normalize();
-      disks.add(new DiskDir(path, equals < 0 ? 0 : ServerArguments.size("disk", text.substring(equals + 1))));
+      Path path =
+          Path.of(equals < 0 ? text : text.substring(0, equals)).toAbsolutePath().normalize();
+      disks.add(
+          new DiskDir(
+              path, equals < 0 ? 0 : ServerArguments.size("disk", text.substring(equals + 1))));
     }
     return disks;
   }

@@ -13,7 +13,9 @@ import java.nio.file.StandardOpenOption;
 record ClusterDirectory(Path root) {
   static final String DEFAULT = "ashlar-data";
 
-  /** @param text as typed */
+  /**
+   * @param text as typed
+   */
   static ClusterDirectory of(String text) {
     return new ClusterDirectory(Path.of(text).toAbsolutePath().normalize());
   }
@@ -43,7 +45,9 @@ record ClusterDirectory(Path root) {
     return root.resolve("masters").resolve(name);
   }
 
-  /** @param disk from 1 */
+  /**
+   * @param disk from 1
+   */
   Path disk(String server, int disk) {
     return root.resolve("servers").resolve(server).resolve("disk-" + disk);
   }
@@ -59,19 +63,23 @@ record ClusterDirectory(Path root) {
 
   /** Keeps other starts and stops of the same cluster out until it is closed. */
   Lock lock() throws IOException {
-    FileChannel channel = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileChannel channel =
+        FileChannel.open(
+            root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     FileLock lock = null;
     try {
       lock = channel.tryLock();
     } catch (OverlappingFileLockException e) {
-      throw new FailedException("This process starts or stops the cluster in " + root + " already", e);
+      throw new FailedException(
+          "This process starts or stops the cluster in " + root + " already", e);
     } finally {
       if (lock == null) {
         channel.close();
       }
     }
     if (lock == null) {
-      throw new FailedException("Another 'up' or 'down' is at work on " + root + ": wait for it to end");
+      throw new FailedException(
+          "Another 'up' or 'down' is at work on " + root + ": wait for it to end");
     }
     return new Lock(channel);
   }

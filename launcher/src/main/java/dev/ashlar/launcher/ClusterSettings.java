@@ -26,9 +26,18 @@ import java.util.stream.IntStream;
  * @param processes whether every server is a process of its own, rather than all in one
  * @param port where the first master takes clients; the others follow, see docs/ARCHITECTURE.md
  * @param downAfter silence after which a server counts as lost
- * @param formed whether the masters were all up once: from then on a master with an empty directory is one that lost its vote
+ * @param formed whether the masters were all up once: from then on a master with an empty directory
+ *     is one that lost its vote
  */
-record ClusterSettings(List<String> masterNames, int servers, int disks, String policy, int port, boolean processes, Duration downAfter, boolean formed) {
+record ClusterSettings(
+    List<String> masterNames,
+    int servers,
+    int disks,
+    String policy,
+    int port,
+    boolean processes,
+    Duration downAfter,
+    boolean formed) {
   static final int PORTS_FOR_MASTERS = 10;
   static final int MAX_MASTERS = 5;
   static final int MAX_SERVERS = 200;
@@ -52,17 +61,23 @@ record ClusterSettings(List<String> masterNames, int servers, int disks, String 
     return IntStream.rangeClosed(1, servers).mapToObj(i -> "server-" + i).toList();
   }
 
-  /** @param index from 1 */
+  /**
+   * @param index from 1
+   */
   int masterPort(int index) {
     return port + index - 1;
   }
 
-  /** @param index from 1 */
+  /**
+   * @param index from 1
+   */
   int raftPort(int index) {
     return port + RAFT_OFFSET + index - 1;
   }
 
-  /** @param index from 1 */
+  /**
+   * @param index from 1
+   */
   int serverPort(int index) {
     return port + PORTS_FOR_MASTERS + index - 1;
   }
@@ -90,7 +105,8 @@ record ClusterSettings(List<String> masterNames, int servers, int disks, String 
   }
 
   ClusterSettings withFormed() {
-    return new ClusterSettings(masterNames, servers, disks, policy, port, processes, downAfter, true);
+    return new ClusterSettings(
+        masterNames, servers, disks, policy, port, processes, downAfter, true);
   }
 
   /**
@@ -99,7 +115,11 @@ record ClusterSettings(List<String> masterNames, int servers, int disks, String 
    * @param index from 1
    */
   ClusterSettings withNewMaster(int index) {
-    int last = masterNames.stream().mapToInt(n -> Integer.parseInt(n.substring(n.lastIndexOf('-') + 1))).max().orElse(0);
+    int last =
+        masterNames.stream()
+            .mapToInt(n -> Integer.parseInt(n.substring(n.lastIndexOf('-') + 1)))
+            .max()
+            .orElse(0);
     List<String> names = new ArrayList<>(masterNames);
     names.set(index - 1, "master-" + (last + 1));
     return new ClusterSettings(names, servers, disks, policy, port, processes, downAfter, formed);
@@ -125,7 +145,8 @@ record ClusterSettings(List<String> masterNames, int servers, int disks, String 
               + ": give more --servers, or a narrower --policy");
     }
     if (serverPort(servers) > 65535) {
-      throw new FailedException("Port " + port + " is too high: the last server's port would be " + serverPort(servers));
+      throw new FailedException(
+          "Port " + port + " is too high: the last server's port would be " + serverPort(servers));
     }
   }
 
@@ -143,14 +164,20 @@ record ClusterSettings(List<String> masterNames, int servers, int disks, String 
           Durations.parse(need(p, "down-after")),
           Boolean.parseBoolean(need(p, "formed")));
     } catch (IllegalArgumentException e) {
-      throw new FailedException(file + " cannot be read (" + e.getMessage() + "): mend it, or remove the whole directory if its data is not needed", e);
+      throw new FailedException(
+          file
+              + " cannot be read ("
+              + e.getMessage()
+              + "): mend it, or remove the whole directory if its data is not needed",
+          e);
     }
   }
 
   private static List<String> names(String text) {
     List<String> names = Arrays.stream(text.split(",", -1)).map(String::strip).toList();
     if (names.size() > MAX_MASTERS || !names.stream().allMatch(n -> n.matches("master-\\d{1,6}"))) {
-      throw new IllegalArgumentException("masters must be names like master-1, separated by commas");
+      throw new IllegalArgumentException(
+          "masters must be names like master-1, separated by commas");
     }
     return names;
   }

@@ -61,11 +61,21 @@ final class Demo {
   /** Plays it. @return whether every check held */
   boolean play() throws InterruptedException {
     try {
-      say("Ashlar demo in " + cluster.dir() + ": 3 masters and " + DemoCluster.SERVERS + " chunk servers, each a process of its own, policy " + DemoCluster.POLICY + ".");
+      say(
+          "Ashlar demo in "
+              + cluster.dir()
+              + ": 3 masters and "
+              + DemoCluster.SERVERS
+              + " chunk servers, each a process of its own, policy "
+              + DemoCluster.POLICY
+              + ".");
       say("");
       story();
       say("");
-      say("Every check held. " + Durations.human(Duration.ofNanos(System.nanoTime() - startNs)) + " in all. Try it yourself: bin/ashlar up --processes --detach");
+      say(
+          "Every check held. "
+              + Durations.human(Duration.ofNanos(System.nanoTime() - startNs))
+              + " in all. Try it yourself: bin/ashlar up --processes --detach");
       return true;
     } catch (IOException e) {
       say("");
@@ -98,7 +108,11 @@ final class Demo {
         () -> {
           try {
             DemoFiles files = DemoFiles.gather(cluster.dir().resolve("source"));
-            return new Truth(files, DemoFiles.bytes(files.tree()) + Files.size(files.big()), DemoFiles.digests(files.tree()), DemoFiles.sha256(files.big()));
+            return new Truth(
+                files,
+                DemoFiles.bytes(files.tree()) + Files.size(files.big()),
+                DemoFiles.digests(files.tree()),
+                DemoFiles.sha256(files.big()));
           } catch (IOException e) {
             throw new CompletionException(e);
           }
@@ -110,7 +124,9 @@ final class Demo {
     try {
       return gathering.join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof IOException io ? io : new IOException(String.valueOf(e.getCause()), e);
+      throw e.getCause() instanceof IOException io
+          ? io
+          : new IOException(String.valueOf(e.getCause()), e);
     }
   }
 
@@ -118,26 +134,39 @@ final class Demo {
     long t = begin("store the JDK's lib/modules and " + truth.tree.size() + " small files");
     fs.mkdirs("/demo", 0755);
     put(fs, List.of(truth.files.big(), truth.files.tree()), "/demo", silentProgress());
-    end(t, Sizes.human(truth.bytes) + ", " + Sizes.rate(truth.bytes, System.nanoTime() - t) + ", all of it synced");
+    end(
+        t,
+        Sizes.human(truth.bytes)
+            + ", "
+            + Sizes.rate(truth.bytes, System.nanoTime() - t)
+            + ", all of it synced");
   }
 
   private Progress silentProgress() {
     return Progress.start("demo", terminal.unwatched());
   }
 
-  private static void put(AshlarFileSystem fs, List<Path> sources, String remote, Progress progress) throws IOException {
+  private static void put(AshlarFileSystem fs, List<Path> sources, String remote, Progress progress)
+      throws IOException {
     List<String> complaints = new ArrayList<>();
     Tasks tasks = new Tasks(PARALLEL, complaints::add);
     ClusterFiles files = new ClusterFiles(fs);
-    new Put(files, tasks, progress, StageOptions.DEFAULT).copy(sources, Destination.of(files, remote), true);
+    new Put(files, tasks, progress, StageOptions.DEFAULT)
+        .copy(sources, Destination.of(files, remote), true);
     if (tasks.failures() > 0) {
-      throw new FailedException("put: " + complaints.getFirst() + " (" + tasks.failures() + " failures)");
+      throw new FailedException(
+          "put: " + complaints.getFirst() + " (" + tasks.failures() + " failures)");
     }
   }
 
   private List<String> kill(AshlarFileSystem fs) throws IOException {
     List<String> victims =
-        fs.status().disks().stream().sorted(Comparator.comparingLong(ClusterStatus.Disk::blocks).reversed()).limit(LOST).map(ClusterStatus.Disk::server).sorted().toList();
+        fs.status().disks().stream()
+            .sorted(Comparator.comparingLong(ClusterStatus.Disk::blocks).reversed())
+            .limit(LOST)
+            .map(ClusterStatus.Disk::server)
+            .sorted()
+            .toList();
     long t = begin("kill -9 " + String.join(", ", victims) + " at once");
     for (String victim : victims) {
       cluster.kill(victim);
@@ -146,29 +175,44 @@ final class Demo {
     return victims;
   }
 
-  private void readBack(AshlarFileSystem fs, Truth truth, String what, String name) throws IOException {
+  private void readBack(AshlarFileSystem fs, Truth truth, String what, String name)
+      throws IOException {
     long t = begin(what);
     Path target = Files.createDirectory(cluster.dir().resolve(name));
     List<String> complaints = new ArrayList<>();
     Tasks tasks = new Tasks(PARALLEL, complaints::add);
     try (Get get = new Get(new ClusterFiles(fs), tasks, silentProgress())) {
-      get.copy(List.of("/demo/modules", "/demo/tree"), LocalDestination.of(target.toString()), true);
+      get.copy(
+          List.of("/demo/modules", "/demo/tree"), LocalDestination.of(target.toString()), true);
     }
     long took = System.nanoTime() - t;
     if (tasks.failures() > 0) {
-      throw new FailedException("get: " + complaints.getFirst() + " (" + tasks.failures() + " failures)");
+      throw new FailedException(
+          "get: " + complaints.getFirst() + " (" + tasks.failures() + " failures)");
     }
-    if (!DemoFiles.digests(target.resolve("tree")).equals(truth.tree) || !DemoFiles.sha256(target.resolve("modules")).equals(truth.big)) {
-      throw new FailedException("What was read is not what was stored: compare " + target + " with " + truth.files);
+    if (!DemoFiles.digests(target.resolve("tree")).equals(truth.tree)
+        || !DemoFiles.sha256(target.resolve("modules")).equals(truth.big)) {
+      throw new FailedException(
+          "What was read is not what was stored: compare " + target + " with " + truth.files);
     }
     Trees.delete(target);
     end(t, truth.count() + " files identical (SHA-256), " + Sizes.rate(truth.bytes, took));
   }
 
-  private void rebuild(AshlarFileSystem fs, List<String> victims) throws IOException, InterruptedException {
+  private void rebuild(AshlarFileSystem fs, List<String> victims)
+      throws IOException, InterruptedException {
     String lost = victims.getLast();
-    ClusterStatus.Disk disk = fs.status().disks().stream().filter(d -> d.server().equals(lost)).findFirst().orElseThrow(() -> new FailedException("The disk of " + lost + " is not listed"));
-    long t = begin(String.join(", ", victims.subList(0, victims.size() - 1)) + " come back; " + lost + "'s disk directory is destroyed");
+    ClusterStatus.Disk disk =
+        fs.status().disks().stream()
+            .filter(d -> d.server().equals(lost))
+            .findFirst()
+            .orElseThrow(() -> new FailedException("The disk of " + lost + " is not listed"));
+    long t =
+        begin(
+            String.join(", ", victims.subList(0, victims.size() - 1))
+                + " come back; "
+                + lost
+                + "'s disk directory is destroyed");
     Trees.delete(cluster.directory().disk(lost, 1));
     cluster.up();
     end(t, disk.blocks() + " blocks, " + Sizes.human(disk.usedBytes()) + " lost for good");
@@ -179,20 +223,32 @@ final class Demo {
     if (disk.blocks() > 0 && r.doneBlocks() == 0) {
       throw new FailedException("The masters say that all is whole, but nothing was rebuilt");
     }
-    end(t, r.doneBlocks() + " blocks, " + Sizes.human(r.doneBytes()) + ", " + Sizes.rate(r.doneBytes(), took) + " with detection; " + whole.redundancy().whole() + " chunks whole again");
+    end(
+        t,
+        r.doneBlocks()
+            + " blocks, "
+            + Sizes.human(r.doneBytes())
+            + ", "
+            + Sizes.rate(r.doneBytes(), took)
+            + " with detection; "
+            + whole.redundancy().whole()
+            + " chunks whole again");
   }
 
-  private ClusterStatus untilWhole(AshlarFileSystem fs, ClusterStatus.Disk lost, long sinceNs) throws IOException, InterruptedException {
+  private ClusterStatus untilWhole(AshlarFileSystem fs, ClusterStatus.Disk lost, long sinceNs)
+      throws IOException, InterruptedException {
     long shown = System.nanoTime();
     while (true) {
       ClusterStatus s = fs.status();
-      boolean noticed = s.disks().stream().noneMatch(d -> d.id() == lost.id() && d.state().equals("up"));
+      boolean noticed =
+          s.disks().stream().noneMatch(d -> d.id() == lost.id() && d.state().equals("up"));
       String missing = WaitHealthyCommand.missing(s);
       if (noticed && missing.isEmpty()) {
         return s;
       }
       if (System.nanoTime() - sinceNs > REBUILD_LIMIT.toNanos()) {
-        throw new FailedException("Not whole after " + Durations.human(REBUILD_LIMIT) + ": " + missing);
+        throw new FailedException(
+            "Not whole after " + Durations.human(REBUILD_LIMIT) + ": " + missing);
       }
       if (noticed && System.nanoTime() - shown > SHOW_NS) {
         shown = System.nanoTime();
@@ -231,7 +287,9 @@ final class Demo {
     try {
       put.join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof IOException io ? io : new IOException(String.valueOf(e.getCause()), e);
+      throw e.getCause() instanceof IOException io
+          ? io
+          : new IOException(String.valueOf(e.getCause()), e);
     }
     Attr stored = fs.resolve("/demo/again").attr();
     if (stored.size() != size) {
@@ -247,11 +305,20 @@ final class Demo {
     long t = begin("fsck --verify: every byte on every disk, parity against data");
     try (ClusterFsck blocks = new ClusterFsck(fs)) {
       List<String> told = new ArrayList<>();
-      FsckReport report = new Fsck(blocks, silentProgress(), p -> told.add(p.path() + " " + p.detail())).run("/", null, true);
+      FsckReport report =
+          new Fsck(blocks, silentProgress(), p -> told.add(p.path() + " " + p.detail()))
+              .run("/", null, true);
       if (!report.clean()) {
         throw new FailedException("fsck found " + report.counts() + ", first: " + told.getFirst());
       }
-      end(t, report.files() + " files, " + report.chunks() + " chunks, " + Sizes.human(report.verifiedBytes()) + " read, clean");
+      end(
+          t,
+          report.files()
+              + " files, "
+              + report.chunks()
+              + " chunks, "
+              + Sizes.human(report.verifiedBytes())
+              + " read, clean");
     }
     readBack(fs, truth, "read everything once more", "final");
     t = begin("the file whose put saw the leader die");
@@ -274,7 +341,9 @@ final class Demo {
   }
 
   private void end(long sinceNs, String figures) {
-    terminal.out().printf(lineOpen ? "%6.1f s%n" : "%86.1f s%n", (System.nanoTime() - sinceNs) / 1e9);
+    terminal
+        .out()
+        .printf(lineOpen ? "%6.1f s%n" : "%86.1f s%n", (System.nanoTime() - sinceNs) / 1e9);
     lineOpen = false;
     say("       " + figures);
   }

@@ -17,12 +17,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** The cluster of the demo: separate processes in a temporary directory, and what is done to them. */
+/**
+ * The cluster of the demo: separate processes in a temporary directory, and what is done to them.
+ */
 final class DemoCluster {
   static final int SERVERS = 10;
   static final String POLICY = "rs-6-3";
 
-  /** Longer than the demo: what is rebuilt in it is what it destroys, not what it only keeps away for a while. */
+  /**
+   * Longer than the demo: what is rebuilt in it is what it destroys, not what it only keeps away
+   * for a while.
+   */
   private static final Duration DOWN_AFTER = Duration.ofMinutes(2);
 
   private static final int MASTERS = 3;
@@ -37,7 +42,9 @@ final class DemoCluster {
     this.keep = keep;
     directory = new ClusterDirectory(dir.resolve("cluster"));
     int port = FreePorts.base(ClusterSettings.PORTS_FOR_MASTERS + SERVERS);
-    settings = new ClusterSettings(ClusterSettings.firstNames(MASTERS), SERVERS, 1, POLICY, port, true, DOWN_AFTER, false);
+    settings =
+        new ClusterSettings(
+            ClusterSettings.firstNames(MASTERS), SERVERS, 1, POLICY, port, true, DOWN_AFTER, false);
   }
 
   Path dir() {
@@ -56,13 +63,20 @@ final class DemoCluster {
     return AshlarFileSystem.connect(ClientConfig.of(settings.masterAddresses()));
   }
 
-  /** Starts what does not run, as {@code up --processes --detach} does, and waits until all is there. */
+  /**
+   * Starts what does not run, as {@code up --processes --detach} does, and waits until all is
+   * there.
+   */
   void up() throws IOException, InterruptedException {
     directory.make();
-    ClusterSettings known = java.nio.file.Files.exists(directory.settings()) ? ClusterSettings.load(directory.settings()) : settings;
+    ClusterSettings known =
+        java.nio.file.Files.exists(directory.settings())
+            ? ClusterSettings.load(directory.settings())
+            : settings;
     OutputStream nowhere = OutputStream.nullOutputStream();
     PrintStream text = new PrintStream(nowhere, false, StandardCharsets.UTF_8);
-    Terminal silent = new Terminal(System.in, text, Channels.newChannel(nowhere), text, false, false, Map.of());
+    Terminal silent =
+        new Terminal(System.in, text, Channels.newChannel(nowhere), text, false, false, Map.of());
     try (ClusterDirectory.Lock _ = directory.lock()) {
       new LocalCluster(directory, known, silent).start(true);
     }
@@ -70,7 +84,10 @@ final class DemoCluster {
 
   /** SIGKILL. Returns when the process is gone. */
   void kill(String name) throws IOException {
-    ProcessHandle process = new PidFile(directory.pid(name)).process().orElseThrow(() -> new FailedException(name + " does not run"));
+    ProcessHandle process =
+        new PidFile(directory.pid(name))
+            .process()
+            .orElseThrow(() -> new FailedException(name + " does not run"));
     process.destroyForcibly();
     try {
       process.onExit().get(KILL_PATIENCE.toSeconds(), TimeUnit.SECONDS);

@@ -33,14 +33,17 @@ final class DemoCommand implements CliCommand {
   @Override
   public String details() {
     return """
-        Starts 3 masters and 10 chunk servers as separate processes in a temporary directory, on free ports of loopback, and checks every step on real files.
-        Takes under a minute on two cores. Exit code 0 only if every check held. Cleans up, also after Ctrl-C.
-        """;
+    Starts 3 masters and 10 chunk servers as separate processes in a temporary directory, on free ports of loopback, and checks every step on real files.
+    Takes under a minute on two cores. Exit code 0 only if every check held. Cleans up, also after Ctrl-C.
+    """;
   }
 
   @Override
   public Options options() {
-    return new Options().addOption(ServerArguments.flag("keep", "leave the cluster and its directory as they are at the end"));
+    return new Options()
+        .addOption(
+            ServerArguments.flag(
+                "keep", "leave the cluster and its directory as they are at the end"));
   }
 
   @Override
@@ -54,14 +57,24 @@ final class DemoCommand implements CliCommand {
     Path dir = Files.createTempDirectory("ashlar-demo");
     if (Files.getFileStore(dir).getUsableSpace() < NEEDED_BYTES) {
       Files.delete(dir);
-      throw new FailedException("The demo needs 3 GiB in " + dir.getParent() + ": make room, or name another place with ASHLAR_JAVA_OPTS=-Djava.io.tmpdir=DIR");
+      throw new FailedException(
+          "The demo needs 3 GiB in "
+              + dir.getParent()
+              + ": make room, or name another place with ASHLAR_JAVA_OPTS=-Djava.io.tmpdir=DIR");
     }
     DemoCluster cluster = new DemoCluster(dir, in.has("keep"));
     Thread cleaner = Thread.ofPlatform().name("clean-up").unstarted(cluster::clean);
     Runtime.getRuntime().addShutdownHook(cleaner);
     boolean good = new Demo(cluster, in.terminal()).play();
     if (in.has("keep")) {
-      in.terminal().out().println("It is all left in " + dir + "; 'bin/ashlar down --dir " + cluster.directory().root() + "' stops it.");
+      in.terminal()
+          .out()
+          .println(
+              "It is all left in "
+                  + dir
+                  + "; 'bin/ashlar down --dir "
+                  + cluster.directory().root()
+                  + "' stops it.");
     }
     return good ? ExitCode.GOOD : ExitCode.FAILED;
   }

@@ -23,7 +23,10 @@ record DemoFiles(Path big, Path tree) {
   private static final Set<String> LEFT_OUT = Set.of("target", ".git", ClusterDirectory.DEFAULT);
   private static final int BUFFER_BYTES = 1 << 20;
 
-  /** Gathers the tree below {@code at}: texts of the running JDK, and the sources of this program if it runs from them. */
+  /**
+   * Gathers the tree below {@code at}: texts of the running JDK, and the sources of this program if
+   * it runs from them.
+   */
   static DemoFiles gather(Path at) throws IOException {
     Path jdk = Path.of(System.getProperty("java.home"));
     Path tree = at.resolve("tree");
@@ -45,8 +48,10 @@ record DemoFiles(Path big, Path tree) {
         from,
         new SimpleFileVisitor<>() {
           @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) throws IOException {
-            if (directory.getFileName() != null && LEFT_OUT.contains(directory.getFileName().toString())) {
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            if (directory.getFileName() != null
+                && LEFT_OUT.contains(directory.getFileName().toString())) {
               return FileVisitResult.SKIP_SUBTREE;
             }
             Files.createDirectories(to.resolve(from.relativize(directory).toString()));
@@ -54,9 +59,14 @@ record DemoFiles(Path big, Path tree) {
           }
 
           @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
             if (attributes.isRegularFile() || attributes.isSymbolicLink()) {
-              Files.copy(file, to.resolve(from.relativize(file).toString()), StandardCopyOption.COPY_ATTRIBUTES, LinkOption.NOFOLLOW_LINKS);
+              Files.copy(
+                  file,
+                  to.resolve(from.relativize(file).toString()),
+                  StandardCopyOption.COPY_ATTRIBUTES,
+                  LinkOption.NOFOLLOW_LINKS);
             }
             return FileVisitResult.CONTINUE;
           }
@@ -94,7 +104,10 @@ record DemoFiles(Path big, Path tree) {
   /** Bytes of all files below a directory. */
   static long bytes(Path root) throws IOException {
     try (Stream<Path> files = Files.walk(root)) {
-      return files.filter(f -> Files.isRegularFile(f, LinkOption.NOFOLLOW_LINKS)).mapToLong(f -> f.toFile().length()).sum();
+      return files
+          .filter(f -> Files.isRegularFile(f, LinkOption.NOFOLLOW_LINKS))
+          .mapToLong(f -> f.toFile().length())
+          .sum();
     }
   }
 }

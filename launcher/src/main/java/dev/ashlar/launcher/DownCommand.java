@@ -31,7 +31,12 @@ final class DownCommand implements CliCommand {
 
   @Override
   public Options options() {
-    return new Options().addOption(ServerArguments.option("dir", "D", "directory of the cluster (default ./" + ClusterDirectory.DEFAULT + ")"));
+    return new Options()
+        .addOption(
+            ServerArguments.option(
+                "dir",
+                "D",
+                "directory of the cluster (default ./" + ClusterDirectory.DEFAULT + ")"));
   }
 
   @Override
@@ -44,7 +49,8 @@ final class DownCommand implements CliCommand {
     in.operands(0, 0, "no operand");
     ClusterDirectory directory = ClusterDirectory.of(in.text("dir", ClusterDirectory.DEFAULT));
     if (!Files.exists(directory.settings())) {
-      throw new FailedException("There is no cluster in " + directory.root() + ": name its directory with --dir");
+      throw new FailedException(
+          "There is no cluster in " + directory.root() + ": name its directory with --dir");
     }
     Map<String, ProcessHandle> running;
     try (ClusterDirectory.Lock _ = directory.lock()) {
@@ -54,10 +60,22 @@ final class DownCommand implements CliCommand {
         Files.deleteIfExists(directory.pid(name));
       }
       if (!killed.isEmpty()) {
-        in.terminal().err().println("ashlar down: " + String.join(", ", killed) + " did not stop in time and had to be killed.");
+        in.terminal()
+            .err()
+            .println(
+                "ashlar down: "
+                    + String.join(", ", killed)
+                    + " did not stop in time and had to be killed.");
       }
     }
-    in.terminal().out().println(running.isEmpty() ? "Nothing runs in " + directory.root() + "." : "Stopped " + running.size() + (running.size() == 1 ? " process." : " processes."));
+    in.terminal()
+        .out()
+        .println(
+            running.isEmpty()
+                ? "Nothing runs in " + directory.root() + "."
+                : "Stopped "
+                    + running.size()
+                    + (running.size() == 1 ? " process." : " processes."));
     return ExitCode.GOOD;
   }
 

@@ -19,7 +19,9 @@ import java.util.concurrent.Future;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** All servers of a local cluster in this process. Owns them; close stops the chunk servers first. */
+/**
+ * All servers of a local cluster in this process. Owns them; close stops the chunk servers first.
+ */
 final class EmbeddedCluster implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EmbeddedCluster.class);
 
@@ -33,8 +35,10 @@ final class EmbeddedCluster implements AutoCloseable {
   }
 
   /** Starts the servers; they find each other in the background. */
-  static EmbeddedCluster start(ClusterDirectory directory, Members members, Terminal terminal) throws IOException, InterruptedException {
-    EmbeddedCluster cluster = new EmbeddedCluster(new PidFile(directory.pid(LocalCluster.EMBEDDED)));
+  static EmbeddedCluster start(ClusterDirectory directory, Members members, Terminal terminal)
+      throws IOException, InterruptedException {
+    EmbeddedCluster cluster =
+        new EmbeddedCluster(new PidFile(directory.pid(LocalCluster.EMBEDDED)));
     boolean started = false;
     try {
       cluster.startAll(members.masters(), terminal);
@@ -55,9 +59,11 @@ final class EmbeddedCluster implements AutoCloseable {
   }
 
   /** All at once: a master waits for the others. */
-  private void startAll(List<Members.Member> members, Terminal terminal) throws IOException, InterruptedException {
+  private void startAll(List<Members.Member> members, Terminal terminal)
+      throws IOException, InterruptedException {
     List<Future<AutoCloseable>> starts = new ArrayList<>();
-    try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("start-", 1).factory())) {
+    try (ExecutorService threads =
+        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("start-", 1).factory())) {
       members.forEach(m -> starts.add(threads.submit(() -> start(m, terminal))));
     }
     ExecutionException failed = null;
@@ -69,7 +75,9 @@ final class EmbeddedCluster implements AutoCloseable {
       }
     }
     if (failed != null) {
-      throw failed.getCause() instanceof IOException e ? e : new IOException("A server did not start: " + failed.getCause(), failed);
+      throw failed.getCause() instanceof IOException e
+          ? e
+          : new IOException("A server did not start: " + failed.getCause(), failed);
     }
   }
 
@@ -87,8 +95,11 @@ final class EmbeddedCluster implements AutoCloseable {
     }
   }
 
-  private static ServerArguments arguments(dev.ashlar.cli.CliCommand command, List<String> arguments, Terminal terminal) throws UsageException, IOException {
-    return ServerArguments.of(new Invocation(Program.parse(command, arguments), terminal), command.options());
+  private static ServerArguments arguments(
+      dev.ashlar.cli.CliCommand command, List<String> arguments, Terminal terminal)
+      throws UsageException, IOException {
+    return ServerArguments.of(
+        new Invocation(Program.parse(command, arguments), terminal), command.options());
   }
 
   @Override

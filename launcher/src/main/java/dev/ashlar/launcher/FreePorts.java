@@ -20,7 +20,8 @@ final class FreePorts {
         return base;
       }
     }
-    throw new FailedException("There are no " + count + " free ports in a row between " + FIRST + " and " + LAST);
+    throw new FailedException(
+        "There are no " + count + " free ports in a row between " + FIRST + " and " + LAST);
   }
 
   private static boolean areFree(int base, int count) {

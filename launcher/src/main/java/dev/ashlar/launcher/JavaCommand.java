@@ -17,14 +17,16 @@ final class JavaCommand {
           "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED");
 
   /** Much memory is better left to the page cache. */
-  private static final List<String> SERVER = List.of("-XX:+UseSerialGC", "-Xlog:disable", "-Xlog:all=error:stderr", "-Xss512k");
+  private static final List<String> SERVER =
+      List.of("-XX:+UseSerialGC", "-Xlog:disable", "-Xlog:all=error:stderr", "-Xss512k");
 
   private static final Path SETSID = Path.of("/usr/bin/setsid");
 
   private JavaCommand() {}
 
   /**
-   * A server in a process of its own session: a key pressed on the terminal, or its end, does not reach it.
+   * A server in a process of its own session: a key pressed on the terminal, or its end, does not
+   * reach it.
    *
    * @param heap such as 256m
    * @param direct most off-heap buffer memory, such as 256m

@@ -10,12 +10,17 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Brings a local cluster up: in this process, in one in the background, or in many. For one thread. */
+/**
+ * Brings a local cluster up: in this process, in one in the background, or in many. For one thread.
+ */
 final class LocalCluster {
   /** Name of the pid file of a whole cluster in one process. */
   static final String EMBEDDED = "ashlar";
 
-  /** System property of the process that runs one in the background: settings are written and checked. */
+  /**
+   * System property of the process that runs one in the background: settings are written and
+   * checked.
+   */
   static final String BACKGROUND = "ashlar.background";
 
   private static final String EMBEDDED_HEAP = "1g";
@@ -30,11 +35,13 @@ final class LocalCluster {
   }
 
   /**
-   * What {@link #start} left behind that {@link #stay} looks after: nothing, processes, or servers in this one.
+   * What {@link #start} left behind that {@link #stay} looks after: nothing, processes, or servers
+   * in this one.
    *
    * @param leave whether to return at once
    */
-  record Started(boolean leave, Map<String, Process> processes, @Nullable EmbeddedCluster embedded) {}
+  record Started(
+      boolean leave, Map<String, Process> processes, @Nullable EmbeddedCluster embedded) {}
 
   /** Starts what is missing and waits until the cluster is ready. */
   Started start(boolean detach) throws IOException, InterruptedException {
@@ -42,9 +49,18 @@ final class LocalCluster {
     boolean oneProcess = running.containsKey(EMBEDDED);
     if (settings.processes() ? oneProcess : !oneProcess && !running.isEmpty()) {
       throw new FailedException(
-          "The cluster in " + directory.root() + " runs already, " + (oneProcess ? "in one process" : "in separate processes") + ": stop it with 'bin/ashlar down" + dirFlag() + "' first");
+          "The cluster in "
+              + directory.root()
+              + " runs already, "
+              + (oneProcess ? "in one process" : "in separate processes")
+              + ": stop it with 'bin/ashlar down"
+              + dirFlag()
+              + "' first");
     }
-    List<Members.Member> missing = oneProcess ? List.of() : members().all().stream().filter(m -> !running.containsKey(m.name())).toList();
+    List<Members.Member> missing =
+        oneProcess
+            ? List.of()
+            : members().all().stream().filter(m -> !running.containsKey(m.name())).toList();
     if (missing.isEmpty()) {
       settings.store(directory.settings());
       terminal.out().println("The cluster in " + directory.root() + " runs already.");
@@ -52,14 +68,24 @@ final class LocalCluster {
       return new Started(true, Map.of(), null);
     }
     Processes.mustBeFree(missing.stream().flatMap(m -> m.ports().stream()).toList());
-    List<Integer> wiped = settings.formed() ? MasterDirectories.wiped(directory, settings) : List.of();
+    List<Integer> wiped =
+        settings.formed() ? MasterDirectories.wiped(directory, settings) : List.of();
     settings.store(directory.settings());
-    Started started = settings.processes() ? separate(running, wiped, detach) : oneProcess(wiped, detach);
+    Started started =
+        settings.processes() ? separate(running, wiped, detach) : oneProcess(wiped, detach);
     if (!settings.formed()) {
       settings = settings.withFormed();
       settings.store(directory.settings());
     }
-    terminal.out().println((running.isEmpty() ? "" : "Started " + names(missing) + ". ") + "The cluster is ready: " + composition() + ", data in " + directory.root() + ".");
+    terminal
+        .out()
+        .println(
+            (running.isEmpty() ? "" : "Started " + names(missing) + ". ")
+                + "The cluster is ready: "
+                + composition()
+                + ", data in "
+                + directory.root()
+                + ".");
     reach();
     return started;
   }
@@ -68,15 +94,24 @@ final class LocalCluster {
     return new Members(directory, settings);
   }
 
-  private Started separate(Map<String, ProcessHandle> running, List<Integer> wiped, boolean detach) throws IOException, InterruptedException {
+  private Started separate(Map<String, ProcessHandle> running, List<Integer> wiped, boolean detach)
+      throws IOException, InterruptedException {
     Map<String, Process> processes = new LinkedHashMap<>();
     boolean started = false;
     try {
       for (int i : wiped) {
-        terminal.out().println(settings.masterNames().get(i - 1) + " lost its directory, and with it its vote: a new master takes its place.");
+        terminal
+            .out()
+            .println(
+                settings.masterNames().get(i - 1)
+                    + " lost its directory, and with it its vote: a new master takes its place.");
       }
       List<String> late = wiped.stream().map(i -> settings.masterNames().get(i - 1)).toList();
-      launch(members().all().stream().filter(m -> !running.containsKey(m.name()) && !late.contains(m.name())).toList(), processes);
+      launch(
+          members().all().stream()
+              .filter(m -> !running.containsKey(m.name()) && !late.contains(m.name()))
+              .toList(),
+          processes);
       for (int i : wiped) {
         String old = settings.masterNames().get(i - 1);
         settings = settings.withNewMaster(i);
@@ -95,14 +130,16 @@ final class LocalCluster {
     }
   }
 
-  private void launch(List<Members.Member> some, Map<String, Process> processes) throws IOException {
+  private void launch(List<Members.Member> some, Map<String, Process> processes)
+      throws IOException {
     for (Members.Member m : some) {
       Files.deleteIfExists(directory.pid(m.name()));
       processes.put(m.name(), Processes.start(members().process(m), directory.console(m.name())));
     }
   }
 
-  private Started oneProcess(List<Integer> wiped, boolean detach) throws IOException, InterruptedException {
+  private Started oneProcess(List<Integer> wiped, boolean detach)
+      throws IOException, InterruptedException {
     if (!wiped.isEmpty()) {
       throw new FailedException(
           settings.masterNames().get(wiped.getFirst() - 1)
@@ -129,9 +166,12 @@ final class LocalCluster {
 
   private Started background() throws IOException, InterruptedException {
     Files.deleteIfExists(directory.pid(EMBEDDED));
-    List<String> command = JavaCommand.server(EMBEDDED_HEAP, EMBEDDED_HEAP, List.of("up", "--dir", directory.root().toString()));
+    List<String> command =
+        JavaCommand.server(
+            EMBEDDED_HEAP, EMBEDDED_HEAP, List.of("up", "--dir", directory.root().toString()));
     command.add(command.indexOf("-cp"), "-D" + BACKGROUND + "=true");
-    Map<String, Process> process = Map.of(EMBEDDED, Processes.start(command, directory.console(EMBEDDED)));
+    Map<String, Process> process =
+        Map.of(EMBEDDED, Processes.start(command, directory.console(EMBEDDED)));
     boolean started = false;
     try {
       Readiness.await(settings, () -> dead(process));
@@ -144,7 +184,10 @@ final class LocalCluster {
     }
   }
 
-  /** The process in the background that {@link #background} starts: everything is checked, and whoever started it waits until it is ready. */
+  /**
+   * The process in the background that {@link #background} starts: everything is checked, and
+   * whoever started it waits until it is ready.
+   */
   int serveInBackground() throws IOException, InterruptedException {
     Logs.toFile(directory.log(EMBEDDED), Serving.LOG_BYTES);
     EmbeddedCluster embedded = EmbeddedCluster.start(directory, members(), terminal);
@@ -156,7 +199,12 @@ final class LocalCluster {
     for (Map.Entry<String, Process> e : processes.entrySet()) {
       if (!e.getValue().isAlive()) {
         String words = Processes.lastWords(directory.console(e.getKey()));
-        return e.getKey() + " ended with code " + e.getValue().exitValue() + (words.isEmpty() ? "" : " (" + words + ")") + "; its log is " + directory.log(e.getKey());
+        return e.getKey()
+            + " ended with code "
+            + e.getValue().exitValue()
+            + (words.isEmpty() ? "" : " (" + words + ")")
+            + "; its log is "
+            + directory.log(e.getKey());
       }
     }
     return "";
@@ -187,7 +235,9 @@ final class LocalCluster {
   }
 
   private String dirFlag() {
-    return directory.equals(ClusterDirectory.of(ClusterDirectory.DEFAULT)) ? "" : " --dir " + directory.root();
+    return directory.equals(ClusterDirectory.of(ClusterDirectory.DEFAULT))
+        ? ""
+        : " --dir " + directory.root();
   }
 
   private void reach() {
@@ -216,13 +266,22 @@ final class LocalCluster {
 
   /** Tells of processes that end; when none is left there is nothing to stay for. */
   private void watch(Map<String, Process> processes) {
-    processes.forEach(
-        (name, process) -> {
-          var _ =
-              process
-                  .onExit()
-                  .thenAccept(p -> terminal.err().println("ashlar up: " + name + " ended with code " + p.exitValue() + "; 'bin/ashlar up" + dirFlag() + " --detach' starts it again."));
-        });
+    processes.forEach((name, process) -> {
+      var _ =
+          process
+              .onExit()
+              .thenAccept(p ->
+                  terminal
+                      .err()
+                      .println(
+                          "ashlar up: "
+                              + name
+                              + " ended with code "
+                              + p.exitValue()
+                              + "; 'bin/ashlar up"
+                              + dirFlag()
+                              + " --detach' starts it again."));
+    });
     processes.values().forEach(p -> p.onExit().join());
     System.exit(ExitCode.GOOD);
   }

@@ -8,7 +8,9 @@ import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.Logger;
 
-/** Where log lines of this process go. The loggers are java.util.logging's, reached through SLF4J. */
+/**
+ * Where log lines of this process go. The loggers are java.util.logging's, reached through SLF4J.
+ */
 final class Logs {
   /** Held, since java.util.logging forgets levels of loggers that nobody holds. */
   private static final Logger ROOT = Logger.getLogger("");
@@ -18,7 +20,10 @@ final class Logs {
 
   private Logs() {}
 
-  /** A command that a person waits for tells what matters in its own words: nothing is logged, or to debug, all to standard error. */
+  /**
+   * A command that a person waits for tells what matters in its own words: nothing is logged, or to
+   * debug, all to standard error.
+   */
   static void ofCommand(boolean debug) {
     LogManager.getLogManager().reset();
     if (debug) {

@@ -38,35 +38,87 @@ final class MasterCommand implements CliCommand {
   @Override
   public String details() {
     return """
-        Serves in the foreground until SIGTERM or Ctrl-C. A new cluster forms when all its masters run with the same --peers for the first time.
-        A master that lost its directory never comes back under its name: start one with a new name, an empty directory and --join, then run
-        'bin/ashlar masters replace OLD NEW RAFT-ADDRESS CLIENT-ADDRESS'.
-        """;
+    Serves in the foreground until SIGTERM or Ctrl-C. A new cluster forms when all its masters run with the same --peers for the first time.
+    A master that lost its directory never comes back under its name: start one with a new name, an empty directory and --join, then run
+    'bin/ashlar masters replace OLD NEW RAFT-ADDRESS CLIENT-ADDRESS'.
+    """;
   }
 
   @Override
   public Options options() {
     Options options = ServerArguments.common();
-    options.addOption(ServerArguments.option("name", "NAME", "unique in the cluster, bound to the directory for ever"));
-    options.addOption(ServerArguments.option("dir", "DIR", "where it keeps its log and state; best a fast device with a write cache that survives power loss"));
-    options.addOption(ServerArguments.option("client", "HOST:PORT", "where clients, chunk servers and other masters reach it"));
-    options.addOption(ServerArguments.option("raft", "HOST:PORT", "where the other masters' Raft reaches it"));
-    options.addOption(ServerArguments.option("peers", "NAME=RAFT/CLIENT,...", "all masters of the cluster with both addresses; a single one may leave it out"));
-    options.addOption(ServerArguments.flag("join", "come into a running cluster; takes part after 'masters add' or 'masters replace'"));
-    options.addOption(ServerArguments.option("policy", "POLICY", "redundancy of a new cluster (default " + MasterConfig.DEFAULT_POLICY + ")"));
-    options.addOption(ServerArguments.option("suspect-after", "TIME", "silence of a chunk server before it gets no new blocks (default 10s)"));
-    options.addOption(ServerArguments.option("down-after", "TIME", "silence before its blocks are rebuilt elsewhere (default 10m)"));
-    options.addOption(ServerArguments.option("lease-timeout", "TIME", "silence of a client before its leases are closed (default 15s)"));
-    options.addOption(ServerArguments.option("session-timeout", "TIME", "idle time before a client is forgotten (default 1h)"));
-    options.addOption(ServerArguments.option("report-period", "TIME", "between full comparisons of a disk with the metadata (default 5m)"));
-    options.addOption(ServerArguments.option("token-life", "TIME", "how long a block token is good for (default 1h)"));
-    options.addOption(ServerArguments.option("key-age", "TIME", "between new token keys (default 1d)"));
-    options.addOption(ServerArguments.option("rebuild-rate", "SIZE", "most bytes per second that rebuilds write to one chunk server (default no limit)"));
-    options.addOption(ServerArguments.option("election-min", "TIME", "shortest election timeout (default 1s)"));
-    options.addOption(ServerArguments.option("election-max", "TIME", "longest election timeout (default 2s)"));
-    options.addOption(ServerArguments.option("snapshot-entries", "N", "log entries between snapshots (default 500000)"));
-    options.addOption(ServerArguments.option("map-size", "SIZE", "largest size of the metadata store, sparse (default 64g)"));
-    options.addOption(ServerArguments.flag("no-read-lease", "every read goes through the log: for machines that are suspended or moved live"));
+    options.addOption(
+        ServerArguments.option(
+            "name", "NAME", "unique in the cluster, bound to the directory for ever"));
+    options.addOption(
+        ServerArguments.option(
+            "dir",
+            "DIR",
+            "where it keeps its log and state; best a fast device with a write cache that survives power loss"));
+    options.addOption(
+        ServerArguments.option(
+            "client", "HOST:PORT", "where clients, chunk servers and other masters reach it"));
+    options.addOption(
+        ServerArguments.option("raft", "HOST:PORT", "where the other masters' Raft reaches it"));
+    options.addOption(
+        ServerArguments.option(
+            "peers",
+            "NAME=RAFT/CLIENT,...",
+            "all masters of the cluster with both addresses; a single one may leave it out"));
+    options.addOption(
+        ServerArguments.flag(
+            "join",
+            "come into a running cluster; takes part after 'masters add' or 'masters replace'"));
+    options.addOption(
+        ServerArguments.option(
+            "policy",
+            "POLICY",
+            "redundancy of a new cluster (default " + MasterConfig.DEFAULT_POLICY + ")"));
+    options.addOption(
+        ServerArguments.option(
+            "suspect-after",
+            "TIME",
+            "silence of a chunk server before it gets no new blocks (default 10s)"));
+    options.addOption(
+        ServerArguments.option(
+            "down-after", "TIME", "silence before its blocks are rebuilt elsewhere (default 10m)"));
+    options.addOption(
+        ServerArguments.option(
+            "lease-timeout",
+            "TIME",
+            "silence of a client before its leases are closed (default 15s)"));
+    options.addOption(
+        ServerArguments.option(
+            "session-timeout", "TIME", "idle time before a client is forgotten (default 1h)"));
+    options.addOption(
+        ServerArguments.option(
+            "report-period",
+            "TIME",
+            "between full comparisons of a disk with the metadata (default 5m)"));
+    options.addOption(
+        ServerArguments.option(
+            "token-life", "TIME", "how long a block token is good for (default 1h)"));
+    options.addOption(
+        ServerArguments.option("key-age", "TIME", "between new token keys (default 1d)"));
+    options.addOption(
+        ServerArguments.option(
+            "rebuild-rate",
+            "SIZE",
+            "most bytes per second that rebuilds write to one chunk server (default no limit)"));
+    options.addOption(
+        ServerArguments.option("election-min", "TIME", "shortest election timeout (default 1s)"));
+    options.addOption(
+        ServerArguments.option("election-max", "TIME", "longest election timeout (default 2s)"));
+    options.addOption(
+        ServerArguments.option(
+            "snapshot-entries", "N", "log entries between snapshots (default 500000)"));
+    options.addOption(
+        ServerArguments.option(
+            "map-size", "SIZE", "largest size of the metadata store, sparse (default 64g)"));
+    options.addOption(
+        ServerArguments.flag(
+            "no-read-lease",
+            "every read goes through the log: for machines that are suspended or moved live"));
     return options;
   }
 
@@ -97,7 +149,8 @@ final class MasterCommand implements CliCommand {
     try {
       return MasterServer.start(config);
     } catch (IOException e) {
-      throw Serving.explained("Master " + config.name(), config.clientAddress() + " and " + config.raftAddress(), e);
+      throw Serving.explained(
+          "Master " + config.name(), config.clientAddress() + " and " + config.raftAddress(), e);
     }
   }
 
@@ -110,19 +163,32 @@ final class MasterCommand implements CliCommand {
     ServerArguments.address("raft", raft);
     try {
       String policy = Policy.parse(a.text("policy", MasterConfig.DEFAULT_POLICY)).toString();
-      return new MasterConfig(name, dir, client, raft, peers(a, name, raft, client), a.on("join"), policy, timing(a), raftSettings(a));
+      return new MasterConfig(
+          name,
+          dir,
+          client,
+          raft,
+          peers(a, name, raft, client),
+          a.on("join"),
+          policy,
+          timing(a),
+          raftSettings(a));
     } catch (IllegalArgumentException e) {
       throw new UsageException(String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static List<Peer> peers(ServerArguments a, String name, String raft, String client) throws UsageException {
+  private static List<Peer> peers(ServerArguments a, String name, String raft, String client)
+      throws UsageException {
     List<Peer> peers = new ArrayList<>();
     for (String text : a.all("peers")) {
       int equals = text.indexOf('=');
       int slash = text.indexOf('/');
       if (equals < 1 || slash < equals) {
-        throw new UsageException("--peers must be a list of NAME=RAFT-ADDRESS/CLIENT-ADDRESS, as in m1=10.0.0.1:7425/10.0.0.1:7420, but has '" + text + "'");
+        throw new UsageException(
+            "--peers must be a list of NAME=RAFT-ADDRESS/CLIENT-ADDRESS, as in m1=10.0.0.1:7425/10.0.0.1:7420, but has '"
+                + text
+                + "'");
       }
       peers.add(
           new Peer(
@@ -132,12 +198,14 @@ final class MasterCommand implements CliCommand {
     }
     if (peers.isEmpty()) {
       if (a.on("join")) {
-        throw new UsageException("--join needs --peers: at least one master of the cluster to join");
+        throw new UsageException(
+            "--join needs --peers: at least one master of the cluster to join");
       }
       peers.add(new Peer(name, raft, client));
     }
     if (!a.on("join") && peers.stream().noneMatch(p -> p.name().equals(name))) {
-      throw new UsageException("--peers lists all masters of the cluster, but '" + name + "' is not among them");
+      throw new UsageException(
+          "--peers lists all masters of the cluster, but '" + name + "' is not among them");
     }
     if (peers.stream().map(Peer::name).distinct().count() < peers.size()) {
       throw new UsageException("--peers has a name twice");
@@ -148,7 +216,8 @@ final class MasterCommand implements CliCommand {
   private static Timing timing(ServerArguments a) throws UsageException {
     Timing t = Timing.DEFAULT;
     Duration down = a.duration("down-after", t.downAfter());
-    Duration suspect = a.duration("suspect-after", down.compareTo(t.suspectAfter()) < 0 ? down : t.suspectAfter());
+    Duration suspect =
+        a.duration("suspect-after", down.compareTo(t.suspectAfter()) < 0 ? down : t.suspectAfter());
     return new Timing(
         suspect,
         down,

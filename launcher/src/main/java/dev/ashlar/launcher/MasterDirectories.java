@@ -15,7 +15,10 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Masters of a local cluster whose directory was lost. What such a master had promised is lost, so a new one under a new name takes its place. */
+/**
+ * Masters of a local cluster whose directory was lost. What such a master had promised is lost, so
+ * a new one under a new name takes its place.
+ */
 final class MasterDirectories {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration MASTER_PATIENCE = Duration.ofSeconds(20);
@@ -28,7 +31,8 @@ final class MasterDirectories {
    *
    * @throws FailedException if too many for the others to know everything
    */
-  static List<Integer> wiped(ClusterDirectory directory, ClusterSettings settings) throws IOException {
+  static List<Integer> wiped(ClusterDirectory directory, ClusterSettings settings)
+      throws IOException {
     List<Integer> wiped = new ArrayList<>();
     for (int i = 1; i <= settings.masters(); i++) {
       if (empty(directory.master(settings.masterNames().get(i - 1)))) {
@@ -58,23 +62,43 @@ final class MasterDirectories {
   }
 
   /**
-   * Has the others take the new master, which runs already, in place of the old one. Repeated until it is there.
+   * Has the others take the new master, which runs already, in place of the old one. Repeated until
+   * it is there.
    *
    * @param index of the master, from 1, with its new name in the settings
    */
-  static void replace(ClusterSettings settings, int index, String old, Supplier<String> dead) throws IOException, InterruptedException {
-    List<String> others = IntStream.rangeClosed(1, settings.masters()).filter(i -> i != index).mapToObj(i -> ClusterSettings.HOST + ":" + settings.masterPort(i)).toList();
+  static void replace(ClusterSettings settings, int index, String old, Supplier<String> dead)
+      throws IOException, InterruptedException {
+    List<String> others =
+        IntStream.rangeClosed(1, settings.masters())
+            .filter(i -> i != index)
+            .mapToObj(i -> ClusterSettings.HOST + ":" + settings.masterPort(i))
+            .toList();
     String raft = ClusterSettings.HOST + ":" + settings.raftPort(index);
     String client = ClusterSettings.HOST + ":" + settings.masterPort(index);
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    try (AshlarFileSystem fs = AshlarFileSystem.connect(ClientConfig.of(others).withMasterDeadline(MASTER_PATIENCE).withMasterTry(MASTER_PATIENCE))) {
+    try (AshlarFileSystem fs =
+        AshlarFileSystem.connect(
+            ClientConfig.of(others)
+                .withMasterDeadline(MASTER_PATIENCE)
+                .withMasterTry(MASTER_PATIENCE))) {
       while (true) {
         try {
-          fs.administer("replace-master", List.of(old, settings.masterNames().get(index - 1), raft, client));
+          fs.administer(
+              "replace-master", List.of(old, settings.masterNames().get(index - 1), raft, client));
           return;
         } catch (AshlarException e) {
           if (!dead.get().isEmpty() || deadline - System.nanoTime() < 0) {
-            throw new FailedException("The other masters did not take " + settings.masterNames().get(index - 1) + " in place of " + old + ": " + e.getMessage() + " " + dead.get(), e);
+            throw new FailedException(
+                "The other masters did not take "
+                    + settings.masterNames().get(index - 1)
+                    + " in place of "
+                    + old
+                    + ": "
+                    + e.getMessage()
+                    + " "
+                    + dead.get(),
+                e);
           }
         }
         TimeUnit.MILLISECONDS.sleep(POLL_MS);

@@ -36,9 +36,20 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
 
   private Member master(int i) {
     String name = settings.masterNames().get(i - 1);
-    List<String> a = new ArrayList<>(List.of("master", "--name", name, "--dir", directory.master(name).toString()));
-    a.addAll(List.of("--client", address(settings.masterPort(i)), "--raft", address(settings.raftPort(i))));
-    a.addAll(List.of("--peers", peers(), "--policy", settings.policy(), "--down-after", dev.ashlar.cli.Durations.exact(settings.downAfter())));
+    List<String> a =
+        new ArrayList<>(
+            List.of("master", "--name", name, "--dir", directory.master(name).toString()));
+    a.addAll(
+        List.of(
+            "--client", address(settings.masterPort(i)), "--raft", address(settings.raftPort(i))));
+    a.addAll(
+        List.of(
+            "--peers",
+            peers(),
+            "--policy",
+            settings.policy(),
+            "--down-after",
+            dev.ashlar.cli.Durations.exact(settings.downAfter())));
     return new Member(name, true, List.of(settings.masterPort(i), settings.raftPort(i)), a);
   }
 
@@ -56,13 +67,27 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
 
   private String peers() {
     return IntStream.rangeClosed(1, settings.masters())
-        .mapToObj(i -> settings.masterNames().get(i - 1) + "=" + address(settings.raftPort(i)) + "/" + address(settings.masterPort(i)))
+        .mapToObj(i ->
+            settings.masterNames().get(i - 1)
+                + "="
+                + address(settings.raftPort(i))
+                + "/"
+                + address(settings.masterPort(i)))
         .collect(Collectors.joining(","));
   }
 
   private Member server(int i) {
     String name = settings.serverNames().get(i - 1);
-    List<String> a = new ArrayList<>(List.of("chunk-server", "--name", name, "--listen", address(settings.serverPort(i)), "--masters", settings.address()));
+    List<String> a =
+        new ArrayList<>(
+            List.of(
+                "chunk-server",
+                "--name",
+                name,
+                "--listen",
+                address(settings.serverPort(i)),
+                "--masters",
+                settings.address()));
     for (int disk = 1; disk <= settings.disks(); disk++) {
       a.addAll(List.of("--disk", directory.disk(name, disk).toString()));
     }
@@ -76,7 +101,14 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
   /** The command line of a process of its own for it. */
   List<String> process(Member m) {
     List<String> arguments = new ArrayList<>(m.arguments);
-    arguments.addAll(List.of("--pid-file", directory.pid(m.name).toString(), "--log", directory.log(m.name).toString()));
-    return m.master ? JavaCommand.server(MASTER_HEAP, MASTER_DIRECT, arguments) : JavaCommand.server(SERVER_HEAP, SERVER_DIRECT, arguments);
+    arguments.addAll(
+        List.of(
+            "--pid-file",
+            directory.pid(m.name).toString(),
+            "--log",
+            directory.log(m.name).toString()));
+    return m.master
+        ? JavaCommand.server(MASTER_HEAP, MASTER_DIRECT, arguments)
+        : JavaCommand.server(SERVER_HEAP, SERVER_DIRECT, arguments);
   }
 }

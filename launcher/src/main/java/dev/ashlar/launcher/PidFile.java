@@ -10,8 +10,9 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A file with the number of a process that serves a cluster, and nothing else. Numbers are used again by the system, so one counts only if the process runs this program
- * and is no younger than the file.
+ * A file with the number of a process that serves a cluster, and nothing else. Numbers are used
+ * again by the system, so one counts only if the process runs this program and is no younger than
+ * the file.
  */
 record PidFile(Path file) {
   /** Start times are derived from the machine's clock, which may have been set a little since. */
@@ -56,7 +57,9 @@ record PidFile(Path file) {
 
   private boolean isOurs(ProcessHandle process) throws IOException {
     Optional<Instant> started = process.info().startInstant();
-    if (started.isPresent() && Files.exists(file) && started.get().toEpochMilli() > Files.getLastModifiedTime(file).toMillis() + SLACK_MS) {
+    if (started.isPresent()
+        && Files.exists(file)
+        && started.get().toEpochMilli() > Files.getLastModifiedTime(file).toMillis() + SLACK_MS) {
       return false;
     }
     return commandLine(process).contains(Main.class.getName());
@@ -64,7 +67,9 @@ record PidFile(Path file) {
 
   private static String commandLine(ProcessHandle process) {
     try {
-      return new String(Files.readAllBytes(Path.of("/proc", "" + process.pid(), "cmdline")), StandardCharsets.UTF_8);
+      return new String(
+          Files.readAllBytes(Path.of("/proc", "" + process.pid(), "cmdline")),
+          StandardCharsets.UTF_8);
     } catch (IOException e) {
       return process.info().commandLine().orElse("");
     }

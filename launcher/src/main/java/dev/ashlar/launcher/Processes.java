@@ -26,7 +26,11 @@ final class Processes {
 
   /** Starts one in the background, its words going to a file. */
   static Process start(List<String> command, Path console) throws IOException {
-    return new ProcessBuilder(command).redirectInput(new java.io.File("/dev/null")).redirectErrorStream(true).redirectOutput(console.toFile()).start();
+    return new ProcessBuilder(command)
+        .redirectInput(new java.io.File("/dev/null"))
+        .redirectErrorStream(true)
+        .redirectOutput(console.toFile())
+        .start();
   }
 
   /** The live processes by the names of their pid files. */
@@ -38,7 +42,8 @@ final class Processes {
     try (var files = Files.list(directory.pids())) {
       for (Path file : files.sorted().toList()) {
         String name = String.valueOf(file.getFileName());
-        Optional<ProcessHandle> process = name.startsWith(".") ? Optional.empty() : new PidFile(file).process();
+        Optional<ProcessHandle> process =
+            name.startsWith(".") ? Optional.empty() : new PidFile(file).process();
         process.ifPresent(p -> found.put(name, p));
       }
     }
@@ -50,7 +55,8 @@ final class Processes {
    *
    * @return names that had to be killed
    */
-  static List<String> stop(Map<String, ProcessHandle> processes, Duration patience) throws IOException {
+  static List<String> stop(Map<String, ProcessHandle> processes, Duration patience)
+      throws IOException {
     processes.values().forEach(ProcessHandle::destroy);
     long deadline = System.nanoTime() + patience.toNanos();
     List<String> killed = new ArrayList<>();
@@ -63,7 +69,12 @@ final class Processes {
     for (String name : killed) {
       ProcessHandle process = processes.get(name);
       if (process != null && !ended(process, STOP_PATIENCE.toNanos())) {
-        throw new FailedException("Process " + process.pid() + " (" + name + ") does not end, not even by SIGKILL: its disk may hang");
+        throw new FailedException(
+            "Process "
+                + process.pid()
+                + " ("
+                + name
+                + ") does not end, not even by SIGKILL: its disk may hang");
       }
     }
     return killed;
@@ -87,10 +98,17 @@ final class Processes {
   static void mustBeFree(List<Integer> ports) throws FailedException {
     for (int port : ports) {
       try (ServerSocket socket = new ServerSocket()) {
-        socket.setReuseAddress(true); // as the servers do: what lingers of closed connections is no conflict
+        socket.setReuseAddress(
+            true); // as the servers do: what lingers of closed connections is no conflict
         socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       } catch (IOException e) {
-        throw new FailedException("Port " + port + " of " + ClusterSettings.HOST + " is taken by another program: stop that one, or choose other ports with --port (in a new --dir)", e);
+        throw new FailedException(
+            "Port "
+                + port
+                + " of "
+                + ClusterSettings.HOST
+                + " is taken by another program: stop that one, or choose other ports with --port (in a new --dir)",
+            e);
       }
     }
   }
@@ -99,7 +117,8 @@ final class Processes {
   static String lastWords(Path file) {
     try {
       List<String> lines = Files.readAllLines(file);
-      return String.join(" | ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size())).strip();
+      return String.join(" | ", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()))
+          .strip();
     } catch (IOException e) {
       return "";
     }

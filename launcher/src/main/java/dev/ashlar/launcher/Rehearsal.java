@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A run through everything, on a small cluster in a temporary directory, that the start script has the JVM watch once: which classes are needed is recorded, and later
- * starts are faster. What it does does not matter as long as it touches what people use.
+ * A run through everything, on a small cluster in a temporary directory, that the start script has
+ * the JVM watch once: which classes are needed is recorded, and later starts are faster. What it
+ * does does not matter as long as it touches what people use.
  */
 final class Rehearsal {
   static final String COMMAND = "rehearse";
@@ -46,12 +47,21 @@ final class Rehearsal {
     ClusterDirectory directory = new ClusterDirectory(dir.resolve("cluster"));
     directory.make();
     ClusterSettings settings =
-        new ClusterSettings(ClusterSettings.firstNames(1), SERVERS, 1, "rs-2-1", FreePorts.base(ClusterSettings.PORTS_FOR_MASTERS + SERVERS), false, UpCommand.DOWN_AFTER, false);
+        new ClusterSettings(
+            ClusterSettings.firstNames(1),
+            SERVERS,
+            1,
+            "rs-2-1",
+            FreePorts.base(ClusterSettings.PORTS_FOR_MASTERS + SERVERS),
+            false,
+            UpCommand.DOWN_AFTER,
+            false);
     settings.store(directory.settings());
     Logs.toFile(directory.log(LocalCluster.EMBEDDED), Serving.LOG_BYTES);
     Path file = dir.resolve("file");
     Files.write(file, new byte[FILE_BYTES]);
-    try (EmbeddedCluster _ = EmbeddedCluster.start(directory, new Members(directory, settings), terminal)) {
+    try (EmbeddedCluster _ =
+        EmbeddedCluster.start(directory, new Members(directory, settings), terminal)) {
       Readiness.await(settings, () -> "");
       Program program = new Program(ClientCommands.sections(), silent(settings), Main.VERSION);
       List<List<String>> scenes =
@@ -75,7 +85,9 @@ final class Rehearsal {
       for (List<String> scene : scenes) {
         int code = program.run(scene.toArray(String[]::new));
         if (code != ExitCode.GOOD) {
-          terminal.err().println("ashlar rehearse: " + String.join(" ", scene) + " ended with " + code);
+          terminal
+              .err()
+              .println("ashlar rehearse: " + String.join(" ", scene) + " ended with " + code);
         }
       }
     }
@@ -85,6 +97,13 @@ final class Rehearsal {
   private static Terminal silent(ClusterSettings settings) {
     OutputStream nowhere = OutputStream.nullOutputStream();
     PrintStream text = new PrintStream(nowhere, false, StandardCharsets.UTF_8);
-    return new Terminal(System.in, text, Channels.newChannel(nowhere), text, false, false, Map.of("ASHLAR_CLUSTER", settings.address()));
+    return new Terminal(
+        System.in,
+        text,
+        Channels.newChannel(nowhere),
+        text,
+        false,
+        false,
+        Map.of("ASHLAR_CLUSTER", settings.address()));
   }
 }

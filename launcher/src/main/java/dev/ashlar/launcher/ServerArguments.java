@@ -23,7 +23,10 @@ import org.apache.commons.cli.Option;
 import org.apache.commons.cli.Options;
 import org.jspecify.annotations.Nullable;
 
-/** Settings of a server: flags, else the properties file that --config names, whose keys are the flags' names. */
+/**
+ * Settings of a server: flags, else the properties file that --config names, whose keys are the
+ * flags' names.
+ */
 final class ServerArguments {
   static final String CONFIG = "config";
   static final String PID_FILE = "pid-file";
@@ -43,9 +46,15 @@ final class ServerArguments {
   /** Options that every server has. */
   static Options common() {
     return new Options()
-        .addOption(option(CONFIG, "FILE", "properties file with the same settings, by the names of these flags; flags win"))
+        .addOption(
+            option(
+                CONFIG,
+                "FILE",
+                "properties file with the same settings, by the names of these flags; flags win"))
         .addOption(option(PID_FILE, "FILE", "where to write the process number while it serves"))
-        .addOption(option(LOG, "FILE", "log file, set aside as FILE.1 at 8 MiB (default: standard error)"));
+        .addOption(
+            option(
+                LOG, "FILE", "log file, set aside as FILE.1 at 8 MiB (default: standard error)"));
   }
 
   static Option option(String name, String argument, String description) {
@@ -56,7 +65,9 @@ final class ServerArguments {
     return Option.builder().longOpt(name).desc(description).get();
   }
 
-  /** @param known all options of the command: no other key may stand in the file */
+  /**
+   * @param known all options of the command: no other key may stand in the file
+   */
   static ServerArguments of(Invocation in, Options known) throws UsageException, IOException {
     in.operands(0, 0, "no operand, only flags");
     Properties p = new Properties();
@@ -69,10 +80,15 @@ final class ServerArguments {
     } catch (IllegalArgumentException e) {
       throw new UsageException(config + " is not a properties file: " + e.getMessage(), e);
     }
-    Set<String> keys = known.getOptions().stream().map(Option::getLongOpt).filter(k -> !k.equals(CONFIG)).collect(Collectors.toCollection(TreeSet::new));
+    Set<String> keys =
+        known.getOptions().stream()
+            .map(Option::getLongOpt)
+            .filter(k -> !k.equals(CONFIG))
+            .collect(Collectors.toCollection(TreeSet::new));
     for (String key : p.stringPropertyNames()) {
       if (!keys.contains(key)) {
-        throw new UsageException(config + " has the unknown key '" + key + "': the keys are " + String.join(", ", keys));
+        throw new UsageException(
+            config + " has the unknown key '" + key + "': the keys are " + String.join(", ", keys));
       }
     }
     return new ServerArguments(in, p, config);
@@ -92,7 +108,11 @@ final class ServerArguments {
   String need(String key) throws UsageException {
     String value = text(key);
     if (value == null) {
-      throw new UsageException("--" + key + " is missing" + (source.isEmpty() ? "" : ", and " + source + " does not have it either"));
+      throw new UsageException(
+          "--"
+              + key
+              + " is missing"
+              + (source.isEmpty() ? "" : ", and " + source + " does not have it either"));
     }
     return value;
   }
@@ -102,7 +122,10 @@ final class ServerArguments {
     String[] flags = in.line().getOptionValues(key);
     List<String> values = new ArrayList<>();
     for (String each : flags != null ? flags : new String[] {file.getProperty(key, "")}) {
-      Arrays.stream(each.split(",", -1)).map(String::strip).filter(s -> !s.isEmpty()).forEach(values::add);
+      Arrays.stream(each.split(",", -1))
+          .map(String::strip)
+          .filter(s -> !s.isEmpty())
+          .forEach(values::add);
     }
     return values;
   }
@@ -111,7 +134,8 @@ final class ServerArguments {
   boolean on(String key) throws UsageException {
     String value = file.getProperty(key, "false").strip();
     if (!value.equals("true") && !value.equals("false")) {
-      throw new UsageException(key + " in " + source + " must be true or false, but is '" + value + "'");
+      throw new UsageException(
+          key + " in " + source + " must be true or false, but is '" + value + "'");
     }
     return in.has(key) || value.equals("true");
   }
@@ -148,7 +172,9 @@ final class ServerArguments {
     hostPort(key, text);
     int colon = text.lastIndexOf(':');
     try {
-      return new InetSocketAddress(InetAddress.getByName(text.substring(0, colon)), Integer.parseInt(text.substring(colon + 1)));
+      return new InetSocketAddress(
+          InetAddress.getByName(text.substring(0, colon)),
+          Integer.parseInt(text.substring(colon + 1)));
     } catch (UnknownHostException e) {
       throw new UsageException("--" + key + ": the host name in '" + text + "' is unknown", e);
     }
@@ -163,8 +189,10 @@ final class ServerArguments {
         return text;
       }
     } catch (NumberFormatException e) {
-      throw new UsageException("--" + key + " must be HOST:PORT, as in 10.0.0.1:7420, but is '" + text + "'", e);
+      throw new UsageException(
+          "--" + key + " must be HOST:PORT, as in 10.0.0.1:7420, but is '" + text + "'", e);
     }
-    throw new UsageException("--" + key + " must be HOST:PORT, as in 10.0.0.1:7420, but is '" + text + "'");
+    throw new UsageException(
+        "--" + key + " must be HOST:PORT, as in 10.0.0.1:7420, but is '" + text + "'");
   }
 }

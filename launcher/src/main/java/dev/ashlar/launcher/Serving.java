@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs a server in this process until the process is told to stop, then closes it and ends the process with code 0. */
+/**
+ * Runs a server in this process until the process is told to stop, then closes it and ends the
+ * process with code 0.
+ */
 final class Serving {
   static final long LOG_BYTES = 8L << 20;
   private static final Logger LOG = LoggerFactory.getLogger(Serving.class);
@@ -25,7 +28,8 @@ final class Serving {
   private Serving() {}
 
   /** Sets up log and pid file as the arguments say, and serves. */
-  static int serve(ServerArguments arguments, String what, Start start) throws IOException, InterruptedException {
+  static int serve(ServerArguments arguments, String what, Start start)
+      throws IOException, InterruptedException {
     String log = arguments.text(ServerArguments.LOG);
     if (log == null) {
       Logs.toStandardError();
@@ -36,10 +40,12 @@ final class Serving {
     return serve(what, pid == null ? null : new PidFile(Path.of(pid)), start);
   }
 
-  private static int serve(String what, @Nullable PidFile pid, Start start) throws IOException, InterruptedException {
+  private static int serve(String what, @Nullable PidFile pid, Start start)
+      throws IOException, InterruptedException {
     if (pid != null) {
       if (pid.process().isPresent() && pid.process().get().pid() != ProcessHandle.current().pid()) {
-        throw new FailedException(what + " runs already: process " + pid.process().get().pid() + " of " + pid.file());
+        throw new FailedException(
+            what + " runs already: process " + pid.process().get().pid() + " of " + pid.file());
       }
       pid.claim();
     }
@@ -53,14 +59,13 @@ final class Serving {
       }
       throw e;
     }
-    untilStopped(
-        () -> {
-          LOG.info("{} stops", what);
-          server.close();
-          if (pid != null) {
-            pid.release();
-          }
-        });
+    untilStopped(() -> {
+      LOG.info("{} stops", what);
+      server.close();
+      if (pid != null) {
+        pid.release();
+      }
+    });
     return ExitCode.GOOD;
   }
 
@@ -70,23 +75,25 @@ final class Serving {
     void run() throws Exception;
   }
 
-  /** Waits for SIGTERM or SIGINT, then stops and ends the process. Does not return, unless the thread is interrupted. */
+  /**
+   * Waits for SIGTERM or SIGINT, then stops and ends the process. Does not return, unless the
+   * thread is interrupted.
+   */
   static void untilStopped(Stop stop) throws InterruptedException {
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("stop")
-                .unstarted(
-                    () -> {
-                      int code = ExitCode.GOOD;
-                      try {
-                        stop.run();
-                      } catch (Exception e) {
-                        LOG.error("The stop was not clean", e);
-                        code = ExitCode.FAILED;
-                      }
-                      Runtime.getRuntime().halt(code);
-                    }));
+                .unstarted(() -> {
+                  int code = ExitCode.GOOD;
+                  try {
+                    stop.run();
+                  } catch (Exception e) {
+                    LOG.error("The stop was not clean", e);
+                    code = ExitCode.FAILED;
+                  }
+                  Runtime.getRuntime().halt(code);
+                }));
     new CountDownLatch(1).await(); // nobody counts down: the hook ends the process
   }
 
@@ -104,7 +111,12 @@ final class Serving {
   static IOException explained(String what, String address, IOException e) {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof BindException) {
-        return new FailedException(what + " cannot take requests at " + address + ": the port is taken or the address is not of this machine", e);
+        return new FailedException(
+            what
+                + " cannot take requests at "
+                + address
+                + ": the port is taken or the address is not of this machine",
+            e);
       }
     }
     return e;

@@ -22,7 +22,8 @@ final class Trees {
         root,
         new SimpleFileVisitor<>() {
           @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
             Files.deleteIfExists(file);
             return FileVisitResult.CONTINUE;
           }
@@ -36,7 +37,8 @@ final class Trees {
           }
 
           @Override
-          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
+              throws IOException {
             if (e != null) {
               throw e;
             }

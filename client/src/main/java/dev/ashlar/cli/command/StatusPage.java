@@ -35,7 +35,11 @@ record StatusPage(ClusterStatus s, PrintStream out) {
       return "no leader, nothing can be done until a majority of the masters is there";
     }
     if (!s.answeredBy().equals(s.leader())) {
-      return "the leader, " + s.leader() + ", does not answer; " + s.answeredBy() + " knows no more than this";
+      return "the leader, "
+          + s.leader()
+          + ", does not answer; "
+          + s.answeredBy()
+          + " knows no more than this";
     }
     if (r.lost() > 0) {
       return r.lost() + " chunks cannot be read at present";

@@ -107,7 +107,8 @@ public final class WaitHealthyCommand implements CliCommand {
     }
     long hurt = s.groups().stream().filter(g -> g.chunks() > 0 && g.missing() > 0).count();
     if (r.whole() == r.chunks() && hurt > 0) {
-      return hurt + (hurt == 1 ? " placement group lacks members" : " placement groups lack members");
+      return hurt
+          + (hurt == 1 ? " placement group lacks members" : " placement groups lack members");
     }
     if (r.whole() < r.chunks()
         || r.missingBlocks() > 0

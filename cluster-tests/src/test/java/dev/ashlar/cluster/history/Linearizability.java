@@ -12,14 +12,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Is there one order of all operations, respecting real time, that the model explains? Depth-first search for it, remembering every (set of
- * operations done, state) already found to lead nowhere: Wing and Gong 1993 with the memory of Lowe 2017.
+ * Is there one order of all operations, respecting real time, that the model explains? Depth-first
+ * search for it, remembering every (set of operations done, state) already found to lead nowhere:
+ * Wing and Gong 1993 with the memory of Lowe 2017.
  */
 public final class Linearizability {
   private Linearizability() {}
 
-  /** Empty if such an order exists; else a sentence about the longest prefix that could be explained. */
-  public static <S, I, O> Optional<String> violation(Model<S, I, O> model, List<Operation<I, O>> history) {
+  /**
+   * Empty if such an order exists; else a sentence about the longest prefix that could be
+   * explained.
+   */
+  public static <S, I, O> Optional<String> violation(
+      Model<S, I, O> model, List<Operation<I, O>> history) {
     return new Search<>(model, history).run();
   }
 
@@ -63,7 +68,10 @@ public final class Linearizability {
       return Optional.empty();
     }
 
-    /** First operation at or after {@code from} that may come next: nothing undone returned before it was called, its answer fits, and the place is new. */
+    /**
+     * First operation at or after {@code from} that may come next: nothing undone returned before
+     * it was called, its answer fits, and the place is new.
+     */
     private int nextCandidate(int from) {
       long earliestReturn = Long.MAX_VALUE;
       for (int i = done.nextClearBit(0); i < ops.size(); i = done.nextClearBit(i + 1)) {
@@ -72,7 +80,9 @@ public final class Linearizability {
         }
         earliestReturn = Math.min(earliestReturn, ops.get(i).returned());
       }
-      for (int i = done.nextClearBit(from); i < ops.size() && ops.get(i).called() <= earliestReturn; i = done.nextClearBit(i + 1)) {
+      for (int i = done.nextClearBit(from);
+          i < ops.size() && ops.get(i).called() <= earliestReturn;
+          i = done.nextClearBit(i + 1)) {
         if (fits(ops.get(i)) && isNew(i)) {
           return i;
         }
@@ -116,7 +126,11 @@ public final class Linearizability {
     }
 
     private String describe() {
-      StringBuilder text = new StringBuilder("No order explains this history of " + ops.size() + " operations. Longest order found:\n");
+      StringBuilder text =
+          new StringBuilder(
+              "No order explains this history of "
+                  + ops.size()
+                  + " operations. Longest order found:\n");
       S s = model.initial();
       for (int i : longest.subList(Math.max(0, longest.size() - 20), longest.size())) {
         text.append("  ").append(ops.get(i)).append('\n');

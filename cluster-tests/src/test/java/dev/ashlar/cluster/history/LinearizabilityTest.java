@@ -7,9 +7,9 @@ import dev.ashlar.cluster.history.Names.Input;
 import dev.ashlar.cluster.history.Names.Output;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The checker itself must accept what is right and refuse what is not. */
@@ -42,7 +42,9 @@ class LinearizabilityTest {
   @Test
   void refusesTwoWinnersOfAnExclusiveCreation() {
     List<Operation<Input, Output>> h =
-        List.of(new Operation<>(1, new Input.Create("a", 1), DONE, 0, 10), new Operation<>(2, new Input.Create("a", 2), DONE, 0, 10));
+        List.of(
+            new Operation<>(1, new Input.Create("a", 1), DONE, 0, 10),
+            new Operation<>(2, new Input.Create("a", 2), DONE, 0, 10));
     assertTrue(Linearizability.violation(names, h).isPresent());
   }
 
@@ -65,7 +67,9 @@ class LinearizabilityTest {
             new Operation<>(2, new Input.Read("a"), REFUSED, 5, 6),
             new Operation<>(2, new Input.Read("a"), new Output.File(1), 7, 8));
     List<Operation<Input, Output>> never =
-        List.of(Operation.unanswered(1, new Input.Put("a", 1), 0), new Operation<>(2, new Input.Read("a"), REFUSED, 5, 6));
+        List.of(
+            Operation.unanswered(1, new Input.Put("a", 1), 0),
+            new Operation<>(2, new Input.Read("a"), REFUSED, 5, 6));
     List<Operation<Input, Output>> goneAgain =
         List.of(
             Operation.unanswered(1, new Input.Put("a", 1), 0),
@@ -76,7 +80,10 @@ class LinearizabilityTest {
     assertTrue(Linearizability.violation(names, goneAgain).isPresent());
   }
 
-  /** Histories recorded from a real sequential object under random overlap are accepted; with one answer changed, most are not. */
+  /**
+   * Histories recorded from a real sequential object under random overlap are accepted; with one
+   * answer changed, most are not.
+   */
   @Test
   void agreesWithRandomHistories() {
     long seed = Long.getLong("ashlar.seed", System.nanoTime());
@@ -89,7 +96,10 @@ class LinearizabilityTest {
       assertEquals(Optional.empty(), Linearizability.violation(names, h), "seed " + seed);
       int spoilt = random.nextInt(h.size());
       Operation<Input, Output> op = h.get(spoilt);
-      h.set(spoilt, new Operation<>(op.client(), new Input.Read("a"), new Output.File(-1), op.called(), op.returned()));
+      h.set(
+          spoilt,
+          new Operation<>(
+              op.client(), new Input.Read("a"), new Output.File(-1), op.called(), op.returned()));
       refused += Linearizability.violation(names, h).isPresent() ? 1 : 0;
     }
     assertEquals(rounds, refused, "a file that never existed was read, seed " + seed);
@@ -104,7 +114,8 @@ class LinearizabilityTest {
       Output output = answer(state, input);
       state = names.next(state, input);
       long at = 10L * i;
-      h.add(new Operation<>(i % 4, input, output, at - random.nextInt(20), at + random.nextInt(20)));
+      h.add(
+          new Operation<>(i % 4, input, output, at - random.nextInt(20), at + random.nextInt(20)));
     }
     return h;
   }

@@ -3,7 +3,10 @@ package dev.ashlar.cluster.history;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A few names of one directory, each leading to a file known by a number: the sequential object behind name operations. */
+/**
+ * A few names of one directory, each leading to a file known by a number: the sequential object
+ * behind name operations.
+ */
 public final class Names implements Model<Map<String, Integer>, Names.Input, Names.Output> {
   /** What a client did. */
   public sealed interface Input {
@@ -55,14 +58,18 @@ public final class Names implements Model<Map<String, Integer>, Names.Input, Nam
   @Override
   public boolean allows(Map<String, Integer> state, Input input, Output output) {
     return switch (input) {
-      case Input.Create(String name, int _) -> (output instanceof Output.Done) == !state.containsKey(name);
+      case Input.Create(String name, int _) ->
+          (output instanceof Output.Done) == !state.containsKey(name);
       case Input.Put _ -> output instanceof Output.Done;
       case Input.Read(String name) -> {
         Integer file = state.get(name);
-        yield file == null ? output instanceof Output.Refused : output instanceof Output.File(int seen) && seen == file;
+        yield file == null
+            ? output instanceof Output.Refused
+            : output instanceof Output.File(int seen) && seen == file;
       }
       case Input.Delete(String name) -> (output instanceof Output.Done) == state.containsKey(name);
-      case Input.Rename(String from, String _) -> (output instanceof Output.Done) == state.containsKey(from);
+      case Input.Rename(String from, String _) ->
+          (output instanceof Output.Done) == state.containsKey(from);
     };
   }
 }
