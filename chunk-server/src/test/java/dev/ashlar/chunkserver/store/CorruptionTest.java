@@ -222,16 +222,19 @@ class CorruptionTest {
     BlockKey key = new BlockKey(78, 1, 0);
     core.write(Bytes.write(key, 1, 0, 0, 0, copy), Bytes.direct(copy));
     core.seal(key, Bytes.GROUP, 1, 0, 0, copy.length);
+    core.delete(List.copyOf(blocks.keySet()));
     core.sync();
+    blocks.clear();
     blocks.put(key, copy);
     SimDisk disk = clean.afterKill();
     String last = disk.list().getLast();
     byte[] content = disk.content(last);
-    BlockRow row = StoreChecks.rows(state).getLast();
+    BlockRow row = StoreChecks.rows(state).getFirst();
     // Break the header, so that recovery searches through the payload.
     content[(int) Address.position(row.extents().getFirst().address()) - 30] ^= 1;
     disk.set(last, content);
-    assertEquals(
-        blocks.keySet(), intact(open(disk, new MemoryStore()), "copy of a segment as data"));
+    StoreState again = open(disk, new MemoryStore());
+    assertEquals(blocks.keySet(), intact(again, "copy of a segment as data"));
+    assertEquals(1, StoreChecks.rows(again).size());
   }
 }

@@ -45,6 +45,10 @@ final class Workload {
   final Map<BlockKey, byte[]> mayBe = new HashMap<>();
   final Set<BlockKey> mayBeGone = new HashSet<>();
   private final Map<BlockKey, Writing> writing = new TreeMap<>();
+
+  /** Deleted for good; some come back, as a rebuild brings a block back to a disk. */
+  private final List<BlockKey> gone = new ArrayList<>();
+
   private final Map<Long, Long> versions = new HashMap<>();
   private final Random random;
   private long epochs;
@@ -78,11 +82,16 @@ final class Workload {
     core.sync();
     promised.putAll(mayBe);
     promised.keySet().removeAll(mayBeGone);
+    gone.addAll(mayBeGone);
     mayBe.clear();
     mayBeGone.clear();
   }
 
   private void begin(StoreCore core) throws IOException {
+    if (!gone.isEmpty() && random.nextInt(5) == 0) {
+      again(core, gone.remove(random.nextInt(gone.size())));
+      return;
+    }
     long chunk = random.nextInt(CHUNKS);
     long version = versions.merge(chunk, 1L, Long::sum);
     BlockKey base = random.nextBoolean() ? latest(chunk) : null;
@@ -105,6 +114,13 @@ final class Workload {
     } else {
       seal(core, key, w);
     }
+  }
+
+  private void again(StoreCore core, BlockKey key) throws IOException {
+    byte[] whole = Bytes.random(random.nextLong(), 1 + random.nextInt(2 * SLICE));
+    Writing w = new Writing(whole, 0, 0, ++epochs);
+    writing.put(key, w);
+    append(core, key, w);
   }
 
   private byte[] content(BlockKey key) {
