@@ -18,7 +18,13 @@ final class JavaCommand {
 
   /** Much memory is better left to the page cache. */
   private static final List<String> SERVER =
-      List.of("-XX:+UseSerialGC", "-Xlog:disable", "-Xlog:all=error:stderr", "-Xss512k");
+      List.of(
+          "-XX:+UseSerialGC",
+          "-Xlog:disable",
+          "-Xlog:all=error:stderr",
+          "-Xlog:aot*=off",
+          "-Xlog:cds*=off",
+          "-Xss512k");
 
   private static final Path SETSID = Path.of("/usr/bin/setsid");
 

@@ -1,0 +1,5 @@
+/** Tests of the command line. */
+@NullMarked
+package dev.ashlar.cli.command;
+
+import org.jspecify.annotations.NullMarked;

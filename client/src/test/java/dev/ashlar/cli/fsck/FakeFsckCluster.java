@@ -1,0 +1,149 @@
+package dev.ashlar.cli.fsck;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.BlockLayout;
+import dev.ashlar.protocol.BlockToken;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.BlockPlace;
+import dev.ashlar.protocol.message.ChunkPlace;
+import dev.ashlar.protocol.message.ChunkReply;
+import dev.ashlar.protocol.message.ClusterStatus;
+import dev.ashlar.protocol.message.FileType;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterReply.BlockFate;
+import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Files of one chunk each under rs-2-1, block i on disk 10 + i. Thread-safe as far as fsck needs
+ * it.
+ */
+final class FakeFsckCluster implements FsckCluster {
+  static final Policy POLICY = Policy.parse("rs-2-1");
+  static final int LENGTH = 300_000;
+  private static final BlockToken TOKEN =
+      new BlockToken(1, 1, BlockToken.READ, 0, 1, 0, 1, new byte[32]);
+
+  final TreeMap<Long, MasterReply.FileChunks> files = new TreeMap<>();
+  final Map<Long, TreeMap<BlockKey, BlockEntry>> disks = new HashMap<>();
+  final Map<BlockKey, BlockFate> fates = new HashMap<>();
+  final List<String> wrong = new ArrayList<>();
+  private boolean listed;
+  private Runnable afterListing = () -> {};
+
+  FakeFsckCluster() {
+    for (int i = 0; i < POLICY.width(); i++) {
+      disks.put(10L + i, new TreeMap<>());
+    }
+  }
+
+  /** Happens once, when the first disk has been listed. */
+  void afterListing(Runnable change) {
+    afterListing = change;
+  }
+
+  /** A whole file. */
+  void file(long inode) {
+    List<BlockPlace> places = new ArrayList<>();
+    int[] roots = new int[POLICY.width()];
+    for (int i = 0; i < POLICY.width(); i++) {
+      places.add(new BlockPlace("server-" + i + ":1", 10L + i, false));
+      roots[i] = (int) inode * 100 + i;
+      block(inode, i, roots[i], true);
+    }
+    ChunkPlace chunk = new ChunkPlace(0, inode, 1, 0, LENGTH, LENGTH, 1, 1, places, roots, TOKEN);
+    Attr attr =
+        new Attr(inode, FileType.FILE, 0644, 0, 0, 1, LENGTH, 1, 0, 0, 0, POLICY.toString());
+    files.put(inode, new MasterReply.FileChunks(attr, "/f" + inode, List.of(chunk)));
+  }
+
+  BlockKey block(long chunk, int index, int root, boolean sealed) {
+    BlockKey key = new BlockKey(chunk, 1, index);
+    disk(index)
+        .put(
+            key,
+            new BlockEntry(
+                key, 1, BlockLayout.blockLength(POLICY, LENGTH, index), root, 1, sealed));
+    return key;
+  }
+
+  TreeMap<BlockKey, BlockEntry> disk(int index) {
+    return disks.computeIfAbsent(10L + index, _ -> new TreeMap<>());
+  }
+
+  @Override
+  public ClusterStatus status() {
+    List<ClusterStatus.Server> servers = new ArrayList<>();
+    List<ClusterStatus.Disk> list = new ArrayList<>();
+    for (long id : disks.keySet()) {
+      servers.add(
+          new ClusterStatus.Server(
+              "server-" + (id - 10), "server-" + (id - 10) + ":1", "", "up", 0, 1));
+      list.add(new ClusterStatus.Disk(id, "server-" + (id - 10), "", "up", 0, 0, 0, 0, ""));
+    }
+    return new ClusterStatus(
+        1,
+        "rs-2-1",
+        "m",
+        "m",
+        1,
+        List.of(),
+        servers,
+        list,
+        List.of(),
+        new ClusterStatus.Redundancy(0, 0, 0, 0, 0, 0, List.of()),
+        new ClusterStatus.Rebuild(false, 0, 0, 0, 0, 0, 0, -1, 0),
+        0,
+        0,
+        0);
+  }
+
+  @Override
+  public synchronized MasterReply.Files scanFiles(long after, int limit) {
+    List<MasterReply.FileChunks> page =
+        files.tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
+    return new MasterReply.Files(
+        page, !page.isEmpty() && files.lastKey() > page.getLast().attr().inode());
+  }
+
+  @Override
+  public synchronized ChunkReply.Blocks listBlocks(
+      String server, long disk, BlockKey after, int limit) {
+    List<BlockEntry> page =
+        disks.get(disk).tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
+    boolean more =
+        !page.isEmpty() && disks.get(disk).lastKey().compareTo(page.getLast().block()) > 0;
+    if (!more && !listed && disks.size() == 3) {
+      listed = true;
+      afterListing.run();
+    }
+    return new ChunkReply.Blocks(page, more);
+  }
+
+  @Override
+  public synchronized ChunkReply.BlockInfo statBlock(String server, long disk, BlockKey block)
+      throws AshlarException {
+    BlockEntry e = disks.get(disk).get(block);
+    if (e == null) {
+      throw new AshlarException(ErrorCode.VERSION_GONE, "Not here");
+    }
+    return new ChunkReply.BlockInfo(e.length(), e.root(), new int[0], e.sealed(), e.epoch());
+  }
+
+  @Override
+  public List<BlockFate> fates(long disk, List<BlockEntry> blocks) {
+    return blocks.stream().map(b -> fates.getOrDefault(b.block(), BlockFate.GARBAGE)).toList();
+  }
+
+  @Override
+  public List<String> verify(String policy, ChunkPlace chunk) {
+    return wrong;
+  }
+}

@@ -1,0 +1,163 @@
+package dev.ashlar.cli.fsck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ashlar.cli.Progress;
+import dev.ashlar.cli.TestTerminal;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.BlockPlace;
+import dev.ashlar.protocol.message.ChunkPlace;
+import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterReply.BlockFate;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class FsckTest {
+  private final FakeFsckCluster cluster = new FakeFsckCluster();
+  private final List<Problem> told = new ArrayList<>();
+
+  @BeforeEach
+  void files() {
+    for (long inode = 1; inode <= 5; inode++) {
+      cluster.file(inode);
+    }
+  }
+
+  private FsckReport run(boolean verify) throws IOException {
+    try (Progress progress = Progress.start("fsck", TestTerminal.create().terminal())) {
+      return new Fsck(cluster, progress, told::add).run("/", null, verify);
+    }
+  }
+
+  @Test
+  void aWholeClusterIsClean() throws IOException {
+    FsckReport r = run(false);
+    assertTrue(r.clean(), told::toString);
+    assertEquals(5, r.files());
+    assertEquals(5, r.chunks());
+    assertEquals(15, r.blocks());
+    assertEquals(5L * FakeFsckCluster.LENGTH, r.bytes());
+  }
+
+  @Test
+  void aMissingBlockIsFound() throws IOException {
+    cluster.disk(1).remove(new BlockKey(3, 1, 1));
+    FsckReport r = run(false);
+    assertEquals(Map.of(Problem.Kind.MISSING, 1L), r.counts());
+    assertEquals("/f3", told.getFirst().path());
+    assertEquals(1, told.getFirst().block());
+    assertEquals("server-1", told.getFirst().server());
+  }
+
+  @Test
+  void oneLossTooManyIsALostChunk() throws IOException {
+    cluster.disk(0).remove(new BlockKey(3, 1, 0));
+    cluster.disk(1).remove(new BlockKey(3, 1, 1));
+    FsckReport r = run(false);
+    assertEquals(Map.of(Problem.Kind.LOST, 1L, Problem.Kind.MISSING, 2L), r.counts());
+    assertEquals(Problem.Kind.LOST, told.getFirst().kind());
+  }
+
+  @Test
+  void anotherRootIsWrong() throws IOException {
+    cluster.block(2, 2, 12345, true);
+    assertEquals(Map.of(Problem.Kind.WRONG, 1L), run(false).counts());
+  }
+
+  @Test
+  void anUnsealedBlockDoesNotCount() throws IOException {
+    cluster.block(2, 2, 202, false);
+    assertEquals(Map.of(Problem.Kind.WRONG, 1L), run(false).counts());
+  }
+
+  @Test
+  void aBlockThatIsNowhereIsDegraded() throws IOException {
+    place(4, 0, BlockPlace.NOWHERE);
+    cluster.disk(0).remove(new BlockKey(4, 1, 0));
+    assertEquals(Map.of(Problem.Kind.DEGRADED, 1L), run(false).counts());
+  }
+
+  @Test
+  void aDiskThatIsNotListedDegradesItsChunks() throws IOException {
+    cluster.disks.remove(12L);
+    assertEquals(Map.of(Problem.Kind.DEGRADED, 5L), run(false).counts());
+  }
+
+  private void place(long inode, int index, BlockPlace place) {
+    MasterReply.FileChunks f = cluster.files.get(inode);
+    ChunkPlace c = f.chunks().getFirst();
+    List<BlockPlace> blocks = new ArrayList<>(c.blocks());
+    blocks.set(index, place);
+    ChunkPlace changed =
+        new ChunkPlace(
+            c.index(),
+            c.chunk(),
+            c.version(),
+            c.base(),
+            c.storedLength(),
+            c.validLength(),
+            c.group(),
+            c.groupEpoch(),
+            blocks,
+            c.roots(),
+            c.token());
+    cluster.files.put(inode, new MasterReply.FileChunks(f.attr(), f.path(), List.of(changed)));
+  }
+
+  @Test
+  void onlyGarbageIsUnexpected() throws IOException {
+    cluster.fates.put(cluster.block(97, 0, 1, true), BlockFate.STAGED);
+    cluster.fates.put(cluster.block(98, 1, 1, true), BlockFate.DELETING);
+    cluster.fates.put(cluster.block(99, 2, 1, true), BlockFate.NEEDED);
+    FsckReport r = run(false);
+    assertTrue(r.clean(), told::toString);
+    assertEquals(1, r.staged());
+    assertEquals(1, r.pendingDeletion());
+    cluster.block(100, 0, 1, true);
+    assertEquals(Map.of(Problem.Kind.UNEXPECTED, 1L), run(false).counts());
+  }
+
+  @Test
+  void whatIsCommittedAfterTheListingIsNotMissing() throws IOException {
+    cluster.afterListing(() -> cluster.file(6));
+    FsckReport r = run(false);
+    assertTrue(r.clean(), told::toString);
+    assertEquals(6, r.files());
+  }
+
+  @Test
+  void whatIsDeletedAfterTheListingIsNotUnexpected() throws IOException {
+    cluster.afterListing(() -> {
+      cluster.files.remove(5L);
+      for (int i = 0; i < 3; i++) {
+        cluster.disk(i).remove(new BlockKey(5, 1, i));
+      }
+    });
+    assertTrue(run(false).clean(), told::toString);
+  }
+
+  @Test
+  void onlySelectedFilesAreChecked() throws IOException {
+    cluster.disk(1).remove(new BlockKey(3, 1, 1));
+    try (Progress progress = Progress.start("fsck", TestTerminal.create().terminal())) {
+      assertTrue(
+          new Fsck(cluster, progress, told::add).run("/f2", inode -> inode == 2, false).clean());
+      assertFalse(
+          new Fsck(cluster, progress, told::add).run("/f3", inode -> inode == 3, false).clean());
+    }
+  }
+
+  @Test
+  void verifyTellsWhatIsWrongWithTheBytes() throws IOException {
+    assertEquals(5, run(true).verifiedChunks());
+    cluster.wrong.add("parity block 2 does not follow");
+    FsckReport r = run(true);
+    assertEquals(Map.of(Problem.Kind.UNVERIFIED, 5L), r.counts());
+  }
+}

@@ -1,0 +1,152 @@
+package dev.ashlar.cli.transfer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ashlar.cli.Progress;
+import dev.ashlar.cli.TestTerminal;
+import dev.ashlar.cli.remote.FakeRemote;
+import dev.ashlar.client.AttrChange;
+import dev.ashlar.client.FileWriter;
+import dev.ashlar.client.StageOptions;
+import dev.ashlar.protocol.message.Attr;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GetTest {
+  @TempDir Path dir;
+  private final FakeRemote remote = new FakeRemote();
+  private final List<String> complaints = new CopyOnWriteArrayList<>();
+  private final Tasks tasks = new Tasks(4, complaints::add);
+
+  @BeforeEach
+  void store() throws IOException {
+    file(Attr.ROOT, "f", "hello");
+  }
+
+  private Attr file(long parent, String name, String text) throws IOException {
+    try (FileWriter w = remote.stage(parent, name, StageOptions.DEFAULT)) {
+      w.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+      return w.commit();
+    }
+  }
+
+  private void get(boolean recursive, Path to, String... sources) throws IOException {
+    try (Progress progress = Progress.start("get", TestTerminal.create().terminal());
+        Get get = new Get(remote, tasks, progress)) {
+      get.copy(List.of(sources), LocalDestination.of(to.toString()), recursive);
+    }
+  }
+
+  private List<String> names(Path directory) throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.map(p -> String.valueOf(p.getFileName())).sorted().toList();
+    }
+  }
+
+  @Test
+  void aNewNameTakesTheFile() throws IOException {
+    get(false, dir.resolve("x"), "/f");
+    assertEquals("hello", Files.readString(dir.resolve("x")));
+    assertEquals(List.of("x"), names(dir));
+  }
+
+  @Test
+  void aDirectoryTakesItInside() throws IOException {
+    get(false, dir, "f");
+    assertEquals("hello", Files.readString(dir.resolve("f")));
+  }
+
+  @Test
+  void bytesThatDoNotComeLeaveTheOldFileAndNothingElse() throws IOException {
+    Files.writeString(dir.resolve("f"), "old");
+    remote.truncateContent("/f", 3);
+    get(false, dir, "/f");
+    assertEquals(1, tasks.failures());
+    assertEquals("old", Files.readString(dir.resolve("f")));
+    assertEquals(List.of("f"), names(dir));
+  }
+
+  @Test
+  void aReplacedFileKeepsItsMode() throws IOException {
+    Path target = Files.writeString(dir.resolve("f"), "old");
+    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
+    get(false, dir, "/f");
+    assertEquals("hello", Files.readString(target));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(target)));
+  }
+
+  @Test
+  void aFileIsWrittenThroughALocalLink() throws IOException {
+    Path real = Files.writeString(dir.resolve("real"), "old");
+    Files.createSymbolicLink(dir.resolve("link"), Path.of("real"));
+    get(false, dir.resolve("link"), "/f");
+    assertEquals("hello", Files.readString(real));
+    assertTrue(Files.isSymbolicLink(dir.resolve("link")));
+  }
+
+  @Test
+  void aDeviceIsWrittenToAsItIs() throws IOException {
+    get(false, Path.of("/dev/null"), "/f");
+    assertEquals(0, tasks.failures(), complaints::toString);
+    assertFalse(Files.isRegularFile(Path.of("/dev/null")));
+  }
+
+  @Test
+  void aTreeComesBackWithModesTimesAndLinks() throws IOException {
+    Attr d = remote.mkdir(Attr.ROOT, "d", 0755);
+    Attr f = file(d.inode(), "run", "#!");
+    remote.setattr(f.inode(), AttrChange.NONE.mode(0751).modifiedNs(1_000_000_007_123_000_000L));
+    remote.symlink(d.inode(), "link", "run");
+    remote.setattr(d.inode(), AttrChange.NONE.mode(0500).modifiedNs(1_100_000_000_000_000_000L));
+    get(true, dir.resolve("new"), "/d");
+    assertEquals(0, tasks.failures(), complaints::toString);
+    Path run = dir.resolve("new/run");
+    assertEquals("rwxr-x--x", PosixFilePermissions.toString(Files.getPosixFilePermissions(run)));
+    assertEquals(1_000_000_007_123L, Files.getLastModifiedTime(run).toMillis());
+    assertEquals("run", Files.readSymbolicLink(dir.resolve("new/link")).toString());
+    assertEquals(
+        "r-x------",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(dir.resolve("new"))));
+    assertEquals(1_100_000_000_000L, Files.getLastModifiedTime(dir.resolve("new")).toMillis());
+    Files.setPosixFilePermissions(dir.resolve("new"), PosixFilePermissions.fromString("rwx------"));
+  }
+
+  @Test
+  void aDirectoryNeedsTheFlag() throws IOException {
+    remote.mkdir(Attr.ROOT, "d", 0755);
+    get(false, dir, "/d", "/f");
+    assertEquals(1, tasks.failures());
+    assertEquals(List.of("f"), names(dir));
+  }
+
+  @Test
+  void aDirectoryIsNeverReplacedByAFile() throws IOException {
+    Files.createDirectory(dir.resolve("f"));
+    get(false, dir, "/f");
+    assertEquals(1, tasks.failures());
+    assertTrue(Files.isDirectory(dir.resolve("f")));
+  }
+
+  @Test
+  void aNameThatWouldLeaveTheTargetIsRefused() throws IOException {
+    Attr d = remote.mkdir(Attr.ROOT, "d", 0755);
+    file(d.inode(), "..", "evil");
+    file(d.inode(), "a/b", "evil");
+    get(true, dir, "/d");
+    assertEquals(2, tasks.failures());
+    assertEquals(List.of("d"), names(dir));
+    assertEquals(List.of(), names(dir.resolve("d")));
+  }
+}
