@@ -9,8 +9,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.MissingArgumentException;
@@ -186,8 +188,9 @@ public final class Program {
               .setAllowPartialMatching(false)
               .get()
               .parse(options, arguments.toArray(String[]::new));
+      Set<String> seen = new HashSet<>();
       for (Option o : line.getOptions()) {
-        if (o.hasArg() && !o.hasArgs() && o.getValuesList().size() > 1) {
+        if (o.hasArg() && !o.hasArgs() && !seen.add(o.getKey())) {
           throw new UsageException("Option " + HelpPage.flag(o) + " stands there twice");
         }
       }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** The flags stand in three places that cannot share them; here they are held together. */
 class JavaCommandTest {
-  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+  private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
   @Test
   void flagsAreThoseOfTheParentPom() throws IOException {

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -32,7 +34,7 @@ final class FakeFsckCluster implements FsckCluster {
       new BlockToken(1, 1, BlockToken.READ, 0, 1, 0, 1, new byte[32]);
 
   final TreeMap<Long, MasterReply.FileChunks> files = new TreeMap<>();
-  final Map<Long, TreeMap<BlockKey, BlockEntry>> disks = new HashMap<>();
+  final Map<Long, NavigableMap<BlockKey, BlockEntry>> disks = new HashMap<>();
   final Map<BlockKey, BlockFate> fates = new HashMap<>();
   final List<String> wrong = new ArrayList<>();
   private boolean listed;
@@ -74,8 +76,12 @@ final class FakeFsckCluster implements FsckCluster {
     return key;
   }
 
-  TreeMap<BlockKey, BlockEntry> disk(int index) {
+  NavigableMap<BlockKey, BlockEntry> disk(int index) {
     return disks.computeIfAbsent(10L + index, _ -> new TreeMap<>());
+  }
+
+  private NavigableMap<BlockKey, BlockEntry> listing(long disk) {
+    return Objects.requireNonNull(disks.get(disk));
   }
 
   @Override
@@ -117,9 +123,8 @@ final class FakeFsckCluster implements FsckCluster {
   public synchronized ChunkReply.Blocks listBlocks(
       String server, long disk, BlockKey after, int limit) {
     List<BlockEntry> page =
-        disks.get(disk).tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
-    boolean more =
-        !page.isEmpty() && disks.get(disk).lastKey().compareTo(page.getLast().block()) > 0;
+        listing(disk).tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
+    boolean more = !page.isEmpty() && listing(disk).lastKey().compareTo(page.getLast().block()) > 0;
     if (!more && !listed && disks.size() == 3) {
       listed = true;
       afterListing.run();
@@ -130,7 +135,11 @@ final class FakeFsckCluster implements FsckCluster {
   @Override
   public synchronized ChunkReply.BlockInfo statBlock(String server, long disk, BlockKey block)
       throws AshlarException {
-    BlockEntry e = disks.get(disk).get(block);
+    NavigableMap<BlockKey, BlockEntry> blocks = disks.get(disk);
+    if (blocks == null) {
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "Out of reach");
+    }
+    BlockEntry e = blocks.get(block);
     if (e == null) {
       throw new AshlarException(ErrorCode.VERSION_GONE, "Not here");
     }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -90,7 +91,7 @@ class FsckTest {
   }
 
   private void place(long inode, int index, BlockPlace place) {
-    MasterReply.FileChunks f = cluster.files.get(inode);
+    MasterReply.FileChunks f = Objects.requireNonNull(cluster.files.get(inode));
     ChunkPlace c = f.chunks().getFirst();
     List<BlockPlace> blocks = new ArrayList<>(c.blocks());
     blocks.set(index, place);

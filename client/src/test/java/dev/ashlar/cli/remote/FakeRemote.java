@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,10 @@ public final class FakeRemote implements RemoteFiles {
     Node n = new Node(new Attr(next, type, mode, 0, 0, 1, 0, 1, 0, 0, 0, ""));
     nodes.put(next++, n);
     return n;
+  }
+
+  private Node present(long inode) {
+    return Objects.requireNonNull(nodes.get(inode));
   }
 
   private Node node(long inode) throws AshlarException {
@@ -124,9 +129,9 @@ public final class FakeRemote implements RemoteFiles {
 
   @Override
   public synchronized Iterator<MasterReply.Entry> list(long directory) {
-    TreeMap<String, Long> entries = nodes.get(directory).entries;
+    Map<String, Long> entries = present(directory).entries;
     return entries.entrySet().stream()
-        .map(e -> new MasterReply.Entry(e.getKey(), nodes.get(e.getValue()).attr))
+        .map(e -> new MasterReply.Entry(e.getKey(), present(e.getValue()).attr))
         .toList()
         .iterator();
   }

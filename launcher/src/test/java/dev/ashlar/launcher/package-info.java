@@ -1,5 +1,0 @@
-/** Tests of the program. */
-@NullMarked
-package dev.ashlar.launcher;
-
-import org.jspecify.annotations.NullMarked;
