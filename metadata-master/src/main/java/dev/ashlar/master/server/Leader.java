@@ -37,6 +37,9 @@ final class Leader {
   /** How old the picture may be that groups are chosen from. */
   private static final long PLACEMENT_NS = 500_000_000L;
 
+  /** Duties run twice a second; after a gap of this length the process itself was not running. */
+  private static final long STALL_NS = 2_000_000_000L;
+
   private final long term;
   private final Metadata metadata;
   private final LongSupplier clock;
@@ -51,6 +54,7 @@ final class Leader {
   private final Map<LogCommand, Long> proposed = new HashMap<>();
   private final Object placing = new Object();
   private @Nullable Placed placed;
+  private long ranNs;
 
   private record Placed(Placement placement, long atNs) {}
 
@@ -62,6 +66,7 @@ final class Leader {
   Leader(long term, Metadata metadata, MasterConfig config, Identity identity, Runnable poke)
       throws AshlarException {
     this.term = term;
+    ranNs = System.nanoTime();
     this.metadata = metadata;
     clock = System::nanoTime;
     LongSupplier wallMs = System::currentTimeMillis;
@@ -107,6 +112,12 @@ final class Leader {
 
   /** All duties once. */
   void run() {
+    long now = clock.getAsLong();
+    if (now - ranNs > STALL_NS) {
+      LOG.warn("The leader stood still for {} ms", (now - ranNs) / 1_000_000);
+      leases.stoodStill(now - ranNs);
+      liveness.stoodStill(now - ranNs);
+    }
     Topology topology = metadata.reload();
     liveness.topology(topology);
     signing.update(topology, clock.getAsLong());
@@ -115,6 +126,7 @@ final class Leader {
     duty("keep house", () -> housekeeping.run(topology, liveness.snapshot()));
     duty("heal", () -> healing.run(topology));
     duty("delete", () -> deleting.run(topology));
+    ranNs = clock.getAsLong();
   }
 
   /** A bug in one duty must not stop the others. */

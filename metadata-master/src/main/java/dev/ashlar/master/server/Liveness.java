@@ -26,7 +26,7 @@ final class Liveness implements ClusterView {
   private final long suspectNs;
   private final long downNs;
   private final long reportNs;
-  private final long beganNs;
+  private long beganNs;
   private final LongSupplier clock;
   private final Map<String, Server> servers = new HashMap<>();
   private final Map<Long, Disk> disks = new HashMap<>();
@@ -77,6 +77,12 @@ final class Liveness implements ClusterView {
     this.topology = topology;
     this.clock = clock;
     beganNs = clock.getAsLong();
+  }
+
+  /** This process stood still for so long: nobody could be heard, so nobody is held to have been silent. */
+  synchronized void stoodStill(long ns) {
+    beganNs += ns;
+    servers.values().forEach(s -> s.heardNs += ns);
   }
 
   synchronized void topology(Topology t) {

@@ -37,7 +37,7 @@ final class LeaderTest {
 
   @BeforeEach
   void start() throws Exception {
-    Timing timing = Timing.DEFAULT.withLeaseTimeout(Duration.ofMillis(700));
+    Timing timing = Timing.DEFAULT.withLeaseTimeout(Duration.ofSeconds(2));
     c = new TestCluster(dir, 1, m -> m.withPolicy("mirror-2").withTiming(timing));
     await("all disks to be registered", () -> status().disks().size() == 3);
   }
@@ -132,21 +132,6 @@ final class LeaderTest {
         (MasterReply.Alive)
             c.call(new MasterRequest.KeepAlive(2, new long[] {o.epoch()}, new long[0]));
     assertEquals(List.of(o.epoch()), Arrays.stream(alive.lost()).boxed().toList());
-  }
-
-  @Test
-  void aLeaseThatIsRenewedStaysOpen() throws Exception {
-    MasterReply.Opened o = staged(c.new Client(3));
-    long until = System.nanoTime() + 3 * 700_000_000L;
-    await(
-        "three lease terms",
-        () -> {
-          MasterReply.Alive alive =
-              (MasterReply.Alive)
-                  c.call(new MasterRequest.KeepAlive(3, new long[] {o.epoch()}, new long[0]));
-          assertEquals(0, alive.lost().length);
-          return System.nanoTime() - until > 0;
-        });
   }
 
   @Test
