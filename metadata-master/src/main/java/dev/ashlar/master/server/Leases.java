@@ -74,7 +74,10 @@ final class Leases {
     return false;
   }
 
-  /** This process stood still for so long: nobody could be heard, so nobody is held to have been silent. */
+  /**
+   * This process stood still for so long: nobody could be heard, so nobody is held to have been
+   * silent.
+   */
   synchronized void stoodStill(long ns) {
     leases.replaceAll((epoch, until) -> until + ns);
     pins.values().forEach(holders -> holders.replaceAll((client, until) -> until + ns));

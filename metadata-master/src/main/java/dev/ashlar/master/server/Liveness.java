@@ -79,7 +79,10 @@ final class Liveness implements ClusterView {
     beganNs = clock.getAsLong();
   }
 
-  /** This process stood still for so long: nobody could be heard, so nobody is held to have been silent. */
+  /**
+   * This process stood still for so long: nobody could be heard, so nobody is held to have been
+   * silent.
+   */
   synchronized void stoodStill(long ns) {
     beganNs += ns;
     servers.values().forEach(s -> s.heardNs += ns);

@@ -42,7 +42,8 @@ final class LeasesTest {
   }
 
   private long lease(String name) throws AshlarException {
-    return ((MasterReply.Opened) submit(7, new Command.Create(1, name, 0644, 0, 0, true, ""))).epoch();
+    return ((MasterReply.Opened) submit(7, new Command.Create(1, name, 0644, 0, 0, true, "")))
+        .epoch();
   }
 
   private boolean open(long epoch) {

@@ -12,7 +12,9 @@ final class LocalReplicator implements Replicator {
   private final StateApplier applier = new StateApplier();
   private final long timeNs;
 
-  /** @param timeNs wall clock of all commands */
+  /**
+   * @param timeNs wall clock of all commands
+   */
   LocalReplicator(KeyValueStore store, long timeNs) {
     this.store = store;
     this.timeNs = timeNs;
