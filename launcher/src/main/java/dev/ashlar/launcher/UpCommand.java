@@ -98,6 +98,9 @@ final class UpCommand implements CliCommand {
           .serveInBackground();
     }
     ClusterSettings asked = asked(in);
+    if (!Files.exists(directory.settings())) {
+      asked.check(); // before anything is made
+    }
     directory.make();
     LocalCluster cluster;
     LocalCluster.Started started;

@@ -62,8 +62,7 @@ public final class DfCommand implements CliCommand {
       out.printf("%-6s %18s %18s %18s %5s%n", "", "size", "used", "free", "used");
       row(out, "raw", space.rawBytes(), space.rawFreeBytes(), size);
       row(out, "files", space.usableBytes(), space.usableFreeBytes(), size);
-      out.println(
-          space.files() + (space.files() == 1 ? " file" : " files") + ", policy " + space.policy());
+      out.println(space.files() + " files and directories" + ", policy " + space.policy());
       return ExitCode.GOOD;
     }
   }

@@ -69,7 +69,7 @@ public final class GetCommand implements CliCommand {
       throw new UsageException("An empty LOCAL names nothing: the present directory is '.'");
     }
     int parallel = in.integer("parallel", PutCommand.PARALLEL, 1, PutCommand.MOST_PARALLEL);
-    if (local.equals("-")) {
+    if (local.equals("-") || local.equals("/dev/stdout")) {
       return toStandardOutput(in, sources);
     }
     LocalDestination to = LocalDestination.of(local);

@@ -90,6 +90,9 @@ public final class StatCommand implements CliCommand {
     out.println("access " + Times.exact(a.accessedNs()));
     out.println("modify " + Times.exact(a.modifiedNs()));
     out.println("change " + Times.exact(a.changedNs()));
+    if (a.type() == FileType.SYMLINK) {
+      return;
+    }
     out.println("policy " + (a.policy().isEmpty() ? "as the directory above" : a.policy()));
     if (a.type() == FileType.FILE) {
       for (MasterReply.FileChunks f : fs.scanFiles(a.inode() - 1, 1).files()) {

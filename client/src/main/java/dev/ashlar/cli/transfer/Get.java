@@ -157,7 +157,8 @@ public final class Get implements AutoCloseable {
     mustBeFile(attr, path);
     Path file = LocalDestination.file(target);
     if (file == null) {
-      try (FileChannel out = FileChannel.open(target, StandardOpenOption.WRITE)) {
+      try (FileChannel out =
+          FileChannel.open(target, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
         content(attr, path, out);
       }
     } else {

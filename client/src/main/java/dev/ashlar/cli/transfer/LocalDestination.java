@@ -53,6 +53,10 @@ public record LocalDestination(Path path, boolean directory, boolean mustBeDirec
     if (Files.isDirectory(target)) {
       throw new FailedException(target + " is a directory: a file cannot take its place");
     }
+    if (target.toAbsolutePath().startsWith("/dev") || target.toAbsolutePath().startsWith("/proc")) {
+      return null; // /dev/stdout may lead to a file that others write to as well: it must stay that
+      // file
+    }
     if (Files.isSymbolicLink(target)) {
       if (!Files.exists(target)) {
         throw new FailedException(
