@@ -41,7 +41,11 @@ final class LocalCluster {
    * @param leave whether to return at once
    */
   record Started(
-      boolean leave, Map<String, Process> processes, @Nullable EmbeddedCluster embedded) {}
+      boolean leave, Map<String, Process> processes, @Nullable EmbeddedCluster embedded) {
+    List<String> names() {
+      return List.copyOf(processes.keySet());
+    }
+  }
 
   /** Starts what is missing and waits until the cluster is ready. */
   Started start(boolean detach) throws IOException, InterruptedException {
@@ -80,7 +84,7 @@ final class LocalCluster {
     terminal
         .out()
         .println(
-            (running.isEmpty() ? "" : "Started " + names(missing) + ". ")
+            (running.isEmpty() ? "" : "Started " + String.join(", ", started.names()) + ". ")
                 + "The cluster is ready: "
                 + composition()
                 + ", data in "
@@ -228,10 +232,6 @@ final class LocalCluster {
 
   private static String plural(int n, String what) {
     return n + " " + what + (n == 1 ? "" : "s");
-  }
-
-  private static String names(List<Members.Member> members) {
-    return String.join(", ", members.stream().map(Members.Member::name).toList());
   }
 
   private String dirFlag() {

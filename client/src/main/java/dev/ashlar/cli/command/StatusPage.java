@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -24,7 +25,7 @@ record StatusPage(ClusterStatus s, PrintStream out) {
     redundancy();
     rebuild();
     out.printf(
-        "files       %d files in %d directories, %s%n",
+        "files       %d files, %d directories, %s%n",
         s.files(), s.directories(), Sizes.human(s.dataBytes()));
   }
 
@@ -75,7 +76,7 @@ record StatusPage(ClusterStatus s, PrintStream out) {
   private void servers() {
     out.println();
     List<List<String>> rows = new ArrayList<>();
-    for (ClusterStatus.Server server : s.servers()) {
+    for (ClusterStatus.Server server : sorted(s.servers())) {
       List<ClusterStatus.Disk> disks =
           s.disks().stream().filter(d -> d.server().equals(server.name())).toList();
       String state =
@@ -108,6 +109,16 @@ record StatusPage(ClusterStatus s, PrintStream out) {
         List.of(
             "server", "address", "domain", "state", "disk", "disk state", "used", "free", "blocks"),
         rows);
+  }
+
+  /** By name, server-2 before server-10. */
+  private static List<ClusterStatus.Server> sorted(List<ClusterStatus.Server> servers) {
+    Comparator<ClusterStatus.Server> byStem =
+        Comparator.comparing(x -> x.name().replaceAll("\\d+$", ""));
+    return servers.stream()
+        .sorted(
+            byStem.thenComparing(x -> x.name().length()).thenComparing(ClusterStatus.Server::name))
+        .toList();
   }
 
   private void groups(boolean each) {
