@@ -29,17 +29,21 @@ class KillStormTest {
 
   @Test
   void aShortStormLosesNothing() throws Exception {
-    storm(6);
+    storm(6, false);
   }
 
   /** {@code -Dashlar.rounds=N} for longer. */
   @Test
   @Tag("slow")
   void aLongStormLosesNothing() throws Exception {
-    storm(Integer.getInteger("ashlar.rounds", 100));
+    storm(Integer.getInteger("ashlar.rounds", 100), true);
   }
 
-  private static void storm(int rounds) throws Exception {
+  /**
+   * @param collected also wait until everything dropped is collected, which block reports may take
+   *     minutes for
+   */
+  private static void storm(int rounds, boolean collected) throws Exception {
     Seed seed = Seed.of(KillStormTest.class);
     Random random = seed.random();
     try (LocalCluster cluster =
@@ -92,10 +96,12 @@ class KillStormTest {
               + workers.stream().mapToLong(StormWorker::unknown).sum()
               + " unknown outcomes");
       workers.forEach(StormWorker::close);
-      Await.until(
-          "what was dropped is collected and fsck is clean",
-          Duration.ofMinutes(2),
-          () -> cluster.run("fsck", "--verify").exit() == 0);
+      if (collected) {
+        Await.until(
+            "what was dropped is collected and fsck is clean",
+            Duration.ofMinutes(2),
+            () -> cluster.run("fsck", "--verify").exit() == 0);
+      }
     }
   }
 

@@ -117,7 +117,9 @@ record StatusPage(ClusterStatus s, PrintStream out) {
         Comparator.comparing(x -> x.name().replaceAll("\\d+$", ""));
     return servers.stream()
         .sorted(
-            byStem.thenComparingInt(x -> x.name().length()).thenComparing(ClusterStatus.Server::name))
+            byStem
+                .thenComparingInt(x -> x.name().length())
+                .thenComparing(ClusterStatus.Server::name))
         .toList();
   }
 
