@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
  * {@link ReadLease}; without one, a read goes through the log.
  */
 public final class RatisReplicator implements Replicator {
+  private static final java.time.Duration CLOSE_LIMIT = java.time.Duration.ofSeconds(10);
   private static final Logger LOG = LoggerFactory.getLogger(RatisReplicator.class);
   private static final long REACHABLE_MS = 3_000;
   private static final int REPLY_THREADS = 2;
@@ -348,12 +349,27 @@ public final class RatisReplicator implements Replicator {
   }
 
   private static void closeQuietly(@Nullable RaftServer server) {
-    if (server != null) {
-      try {
-        server.close();
-      } catch (IOException | RuntimeException e) {
-        LOG.warn("Raft did not close cleanly: {}", e.toString());
+    if (server == null) {
+      return;
+    }
+    // Ratis waits without a limit for its apply thread, which never ends once applying has failed.
+    Thread closing =
+        Thread.ofPlatform()
+            .daemon()
+            .name("raft-close")
+            .start(() -> {
+              try {
+                server.close();
+              } catch (IOException | RuntimeException e) {
+                LOG.warn("Raft did not close cleanly: {}", e.toString());
+              }
+            });
+    try {
+      if (!closing.join(CLOSE_LIMIT)) {
+        LOG.warn("Raft did not close within {} s", CLOSE_LIMIT.toSeconds());
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
