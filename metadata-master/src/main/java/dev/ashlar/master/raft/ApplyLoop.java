@@ -24,6 +24,7 @@ final class ApplyLoop implements AutoCloseable {
   private static final int QUEUE = 8192;
   private static final int ENTRIES_PER_TXN = 512;
   private static final long COMMANDS_PER_TXN = 4096;
+  private static final long POLL_MS = 50;
 
   private final KeyValueStore store;
   private final LogApplier applier;
@@ -32,6 +33,7 @@ final class ApplyLoop implements AutoCloseable {
   private final Thread thread;
   private volatile boolean running = true;
   private volatile boolean failed;
+  private volatile boolean closing;
   private volatile List<Job> stuck = List.of();
 
   /**
@@ -59,16 +61,35 @@ final class ApplyLoop implements AutoCloseable {
     return put(new Job(Applied.NOTHING, ByteBuffer.allocate(0), new CompletableFuture<>()));
   }
 
+  /**
+   * After a failure the caller waits here until this is closed: the library must get no further. An
+   * interrupted caller fails the loop, since what it leaves out would be a gap.
+   */
   private CompletableFuture<byte[]> put(Job job) {
+    boolean queued = false;
     try {
-      boolean queued = false;
-      while (running && !failed && !queued) {
-        queued = queue.offer(job, 100, TimeUnit.MILLISECONDS);
+      while (!queued && !letGo()) {
+        if (failed) {
+          TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        } else {
+          queued = queue.offer(job, POLL_MS, TimeUnit.MILLISECONDS);
+        }
       }
     } catch (InterruptedException e) {
+      failed = true;
       Thread.currentThread().interrupt();
     }
+    if (!queued) {
+      job.done.cancel(false);
+    } else if (letGo()) {
+      abandon();
+    }
     return job.done;
+  }
+
+  /** Whether what waits is never applied by this process, and nobody must wait for it any more. */
+  private boolean letGo() {
+    return !running || (failed && closing);
   }
 
   private void run() {
@@ -91,6 +112,9 @@ final class ApplyLoop implements AutoCloseable {
             "A log entry cannot be applied; this master stops so that its copy of the metadata stays right: "
                 + e,
             e);
+        if (closing) {
+          abandon();
+        }
       }
     }
   }
@@ -146,19 +170,20 @@ final class ApplyLoop implements AutoCloseable {
   }
 
   /**
-   * Lets go of everything that waits, once nothing can be applied any more because the loop failed
-   * or was closed.
+   * The master is being closed: from now on nobody waits for what a failed loop cannot apply. A
+   * healthy one still applies what is queued.
    */
-  void abandon() {
-    if (failed || !running) {
-      List<Job> rest = new ArrayList<>(stuck);
-      queue.drainTo(rest);
-      rest.forEach(j -> j.done.cancel(false));
+  void closing() {
+    closing = true;
+    if (letGo()) {
+      abandon();
     }
   }
 
-  boolean failed() {
-    return failed;
+  private void abandon() {
+    List<Job> rest = new ArrayList<>(stuck);
+    queue.drainTo(rest);
+    rest.forEach(j -> j.done.cancel(false));
   }
 
   /**

@@ -239,7 +239,7 @@ final class LogStateMachine extends BaseStateMachine {
     stopping = true;
     Parts p = parts;
     if (p != null) {
-      p.loop.abandon();
+      p.loop.closing();
     }
   }
 
