@@ -239,10 +239,11 @@ final class Demo {
       throws IOException, InterruptedException {
     long shown = System.nanoTime();
     while (true) {
+      long elapsedMs = (System.nanoTime() - sinceNs) / 1_000_000;
       ClusterStatus s = fs.status();
       boolean noticed =
           s.disks().stream().noneMatch(d -> d.id() == lost.id() && d.state().equals("up"));
-      String missing = WaitHealthyCommand.missing(s);
+      String missing = WaitHealthyCommand.missing(s, elapsedMs);
       if (noticed && missing.isEmpty()) {
         return s;
       }

@@ -42,7 +42,10 @@ public final class WaitHealthyCommand implements CliCommand {
 
   @Override
   public String details() {
-    return "Exit code 0 as soon as every chunk has all its blocks in service and no rebuild is pending, 1 if that is not so when the time is over.";
+    return """
+    Exit code 0 as soon as every chunk has all its blocks in service, no rebuild is pending, and every server that counts as up was heard since the command
+    began: so a server that was killed just before is not overlooked. 1 if that is not so when the time is over.
+    """;
   }
 
   @Override
@@ -63,11 +66,12 @@ public final class WaitHealthyCommand implements CliCommand {
     in.operands(0, 0, "no operand");
     Duration timeout = in.duration("timeout", TIMEOUT);
     Duration patience = timeout.compareTo(PATIENCE) < 0 && !timeout.isZero() ? timeout : PATIENCE;
+    long start = System.nanoTime();
     try (Connection connection = Connection.open(in, patience)) {
-      long deadline = System.nanoTime() + timeout.toNanos();
+      long deadline = start + timeout.toNanos();
       Bar bar = new Bar(in.terminal());
       while (true) {
-        String missing = look(connection);
+        String missing = look(connection, start);
         if (missing.isEmpty()) {
           bar.erase();
           return ExitCode.GOOD;
@@ -84,9 +88,10 @@ public final class WaitHealthyCommand implements CliCommand {
     }
   }
 
-  private static String look(Connection connection) throws IOException {
+  private static String look(Connection connection, long start) throws IOException {
+    long elapsedMs = (System.nanoTime() - start) / 1_000_000; // before the status is asked for
     try {
-      return missing(connection.fs().status());
+      return missing(connection.fs().status(), elapsedMs);
     } catch (AshlarException e) {
       if (e.code() == ErrorCode.UNSUPPORTED_VERSION) {
         throw e;
@@ -95,8 +100,27 @@ public final class WaitHealthyCommand implements CliCommand {
     }
   }
 
-  /** What is not whole, empty if all is. */
-  public static String missing(ClusterStatus s) {
+  /**
+   * What is not whole, or not known to be; empty if all is whole on servers that are really there.
+   *
+   * @param elapsedMs time before the status was asked for within which every server that counts as
+   *     up must have been heard: the silence of a dead one is noticed only after a while
+   */
+  public static String missing(ClusterStatus s, long elapsedMs) {
+    String missing = missing(s);
+    return missing.isEmpty() ? unheard(s, elapsedMs) : missing;
+  }
+
+  private static String unheard(ClusterStatus s, long elapsedMs) {
+    List<String> silent =
+        s.servers().stream()
+            .filter(x -> x.state().equals("up") && x.silentMs() >= elapsedMs)
+            .map(ClusterStatus.Server::name)
+            .toList();
+    return silent.isEmpty() ? "" : "no word yet from " + String.join(", ", silent);
+  }
+
+  private static String missing(ClusterStatus s) {
     ClusterStatus.Redundancy r = s.redundancy();
     ClusterStatus.Rebuild b = s.rebuild();
     if (s.leader().isEmpty()) {

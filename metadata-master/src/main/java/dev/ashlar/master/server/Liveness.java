@@ -44,7 +44,13 @@ final class Liveness implements ClusterView {
   private static final class Server {
     long boot;
     long beats;
+
+    /** Last heartbeat, moved on by the time in which this process could not hear. */
     long heardNs;
+
+    /** Last heartbeat, as it was. */
+    long beatNs;
+
     String address = "";
     int freeSlots;
   }
@@ -104,6 +110,7 @@ final class Liveness implements ClusterView {
     s.boot = h.boot();
     s.beats++;
     s.heardNs = now;
+    s.beatNs = now;
     s.address = h.address();
     s.freeSlots = Math.max(0, h.freeSlots());
     List<LogCommand> commands = new ArrayList<>();
@@ -311,14 +318,18 @@ final class Liveness implements ClusterView {
   }
 
   /**
-   * @param silentMs since the last heartbeat, or since this leader began
+   * @param silentMs since the last heartbeat, or since this leader began; the state also takes into
+   *     account that this process may have stood still
    */
   record ServerView(String address, long silentMs, String state) {}
 
   synchronized ServerView server(ServerRow row) {
     Server s = servers.get(row.server());
-    long silent = silentNs(row.server(), clock.getAsLong());
+    long now = clock.getAsLong();
+    long silent = silentNs(row.server(), now);
     String state = silent >= downNs ? "down" : s == null || silent >= suspectNs ? "suspect" : "up";
-    return new ServerView(s == null ? row.address() : s.address, silent / 1_000_000, state);
+    return s == null
+        ? new ServerView(row.address(), silent / 1_000_000, state)
+        : new ServerView(s.address, (now - s.beatNs) / 1_000_000, state);
   }
 }

@@ -74,7 +74,7 @@ final class Status {
         servers(t, leader.liveness()),
         disks(t, leader.liveness()),
         t.groupStatus(leader.liveness().snapshot()),
-        redundancy(leader, c),
+        redundancy(leader, t),
         leader.healing().status(c.deletions()),
         c.files(),
         c.directories(),
@@ -153,15 +153,27 @@ final class Status {
     return rows;
   }
 
-  private ClusterStatus.Redundancy redundancy(Leader leader, ClusterRow c) {
+  /**
+   * As the last plan found it; what is missing also as it is now, since the plan may be half a
+   * second old, or not be through with all groups.
+   */
+  private ClusterStatus.Redundancy redundancy(Leader leader, Topology now) {
     Totals t = leader.healing().totals();
+    long missing = now.missingBlocks();
     if (!leader.healing().planned()) {
-      return new ClusterStatus.Redundancy(c.chunks(), c.chunks(), 0, 0, 0, 0, List.of());
+      long chunks = now.cluster().chunks();
+      return new ClusterStatus.Redundancy(chunks, chunks, 0, 0, 0, missing, List.of());
     }
     List<String> lost =
         metadata.read(txn ->
             new HashSet<>(t.lostInodes()).stream().map(new Queries(txn)::path).sorted().toList());
     return new ClusterStatus.Redundancy(
-        t.chunks(), t.whole(), t.degraded(), t.critical(), t.lost(), t.missingBlocks(), lost);
+        t.chunks(),
+        t.whole(),
+        t.degraded(),
+        t.critical(),
+        t.lost(),
+        Math.max(t.missingBlocks(), missing),
+        lost);
   }
 }

@@ -84,6 +84,18 @@ public record Topology(
     return crowded;
   }
 
+  /** Blocks that members lack and no replacement is to have. */
+  public long missingBlocks() {
+    long missing = 0;
+    for (GroupRow g : groups.values()) {
+      long[] lacking = countsOf(g).missing();
+      for (int i = 0; i < lacking.length; i++) {
+        missing += g.replacements()[i] == 0 ? lacking[i] : 0;
+      }
+    }
+    return missing;
+  }
+
   /** Rows of `ashlar status`. */
   public List<ClusterStatus.Group> groupStatus(ClusterView view) {
     List<ClusterStatus.Group> rows = new ArrayList<>();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ashlar.master.state.Health;
 import dev.ashlar.master.state.LogCommand;
 import dev.ashlar.master.state.MetadataState;
+import dev.ashlar.master.state.Rows.ServerRow;
 import dev.ashlar.master.state.Topology;
 import dev.ashlar.master.store.MemoryStore;
 import dev.ashlar.master.store.ReadTxn;
@@ -79,6 +80,19 @@ final class LivenessTest {
     assertEquals(Health.DOWN, health(s1));
     beat(s1);
     assertEquals(Health.UP, health(s1));
+  }
+
+  @Test
+  void timeInWhichTheLeaderStoodStillIsSilenceButNoReasonForSuspicion() {
+    register(s1);
+    seconds(60);
+    liveness.stoodStill(Duration.ofSeconds(60).toNanos());
+    ServerRow row = topology().servers().values().iterator().next();
+    Liveness.ServerView v = liveness.server(row);
+    assertEquals("up", v.state());
+    assertEquals(60_000, v.silentMs(), "It was not heard in that time");
+    beat(s1);
+    assertEquals(0, liveness.server(row).silentMs());
   }
 
   @Test
