@@ -1,4 +1,4 @@
-package dev.ashlar.chunkserver.server;
+package dev.ashlar.chunkserver;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -8,11 +8,11 @@ import java.util.Arrays;
 import java.util.stream.Stream;
 
 /** What media do to bytes. */
-final class Damage {
+public final class Damage {
   private Damage() {}
 
   /** Flips a bit {@code at} bytes after the place in the disk's files where these bytes lie. */
-  static void flipBit(Path disk, byte[] bytes, int at) throws IOException {
+  public static void flipBit(Path disk, byte[] bytes, int at) throws IOException {
     try (Stream<Path> files = Files.walk(disk.resolve("log"))) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         int found = indexOf(Files.readAllBytes(file), bytes);

@@ -234,7 +234,10 @@ public final class ChunkServer implements AutoCloseable {
     boolean taken =
         tasks.chore(() -> {
           try {
-            disks.serving(b.disk()).verify(List.of(b.block())).forEach(outbox::bad);
+            for (BadBlock found : disks.serving(b.disk()).verify(List.of(b.block()))) {
+              outbox.bad(found);
+              disks.damaged(found);
+            }
           } catch (AshlarException e) {
             LOG.info("{} on disk {} could not be checked: {}", b.block(), b.disk(), e.getMessage());
           } finally {

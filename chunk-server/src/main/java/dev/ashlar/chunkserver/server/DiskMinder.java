@@ -4,6 +4,7 @@ import dev.ashlar.chunkserver.scrub.DiskScrub;
 import dev.ashlar.chunkserver.server.ChunkServerConfig.Timing;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -103,7 +104,11 @@ final class DiskMinder {
 
   private void look() {
     disk.store().check();
-    disk.store().takeBad().forEach(outbox::bad);
+    for (BadBlock b : disk.store().takeBad()) {
+      outbox.bad(b);
+      scrub.damaged(b.block());
+    }
+    disk.takeDamage().forEach(scrub::damaged);
     DiskState state = disk.store().report().state();
     if (state != told) {
       if (state == DiskState.FAILED) {
@@ -123,7 +128,7 @@ final class DiskMinder {
   private boolean scrub() {
     try {
       scrub.step();
-      disk.overdue(scrub.overdue());
+      disk.notice(scrub.notice());
       return true;
     } catch (AshlarException e) {
       if (e.code() == ErrorCode.DISK_FAILED) {
@@ -133,7 +138,7 @@ final class DiskMinder {
           "The scrub of the disk in {} stops until the next start: {}",
           disk.path(),
           e.getMessage());
-      disk.overdue("the scrub has stopped: " + e.getMessage());
+      disk.notice("the scrub has stopped: " + e.getMessage());
       return false;
     }
   }

@@ -4,6 +4,7 @@ import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
@@ -107,6 +108,15 @@ final class Disks implements AutoCloseable {
   /** Whether this server has such a disk, in service or not. */
   boolean has(long disk) {
     return disks.stream().anyMatch(d -> d.id() == disk);
+  }
+
+  /** Somebody met damage on a disk of this server, which is a reason to search all of it. */
+  void damaged(BadBlock block) {
+    for (ServedDisk d : disks) {
+      if (d.id() == block.disk()) {
+        d.damaged(block.block());
+      }
+    }
   }
 
   /** A disk in service. */

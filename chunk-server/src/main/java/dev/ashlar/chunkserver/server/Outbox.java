@@ -16,7 +16,7 @@ final class Outbox {
   /** Most of each kind in one heartbeat. */
   static final int BATCH = 1_000;
 
-  /** Most bad blocks kept; more are forgotten here and found again by the next scrub. */
+  /** Most bad blocks kept; whoever finds more must come again. */
   static final int BAD_LIMIT = 10_000;
 
   private final Map<Long, TaskResult> results = new LinkedHashMap<>();
@@ -42,14 +42,16 @@ final class Outbox {
     news.run();
   }
 
-  void bad(BadBlock block) {
+  /** Returns false if too much waits: then it is forgotten here. */
+  boolean bad(BadBlock block) {
     synchronized (this) {
       if (bad.size() >= BAD_LIMIT) {
-        return;
+        return false;
       }
       bad.putIfAbsent(new BadKey(block.block(), block.disk()), block);
     }
     news.run();
+    return true;
   }
 
   /** Whether a result of this task waits to be told. */

@@ -2,10 +2,14 @@ package dev.ashlar.chunkserver.server;
 
 import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
 import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,12 +17,16 @@ import org.slf4j.LoggerFactory;
 final class ServedDisk {
   private static final Logger LOG = LoggerFactory.getLogger(ServedDisk.class);
 
+  /** Damaged blocks that wait for the disk's scrub; one would do to have it search. */
+  private static final int DAMAGE_LIMIT = 1_000;
+
   private final DiskDir dir;
   private final BlockStore store;
   private final DiskLane lane;
   private volatile boolean foreign;
   private volatile String hung = "";
-  private volatile String overdue = "";
+  private volatile String notice = "";
+  private final Set<BlockKey> damage = ConcurrentHashMap.newKeySet();
 
   ServedDisk(DiskDir dir, BlockStore store, DiskLane lane) {
     this.dir = dir;
@@ -80,10 +88,24 @@ final class ServedDisk {
   }
 
   /**
-   * @param what the scrub's alarm, empty if it is in time
+   * @param what a person should know of its scrub, empty if all is as usual
    */
-  void overdue(String what) {
-    overdue = what;
+  void notice(String what) {
+    notice = what;
+  }
+
+  /** Somebody met damage in this block: a reason for its scrub to search the whole disk. */
+  void damaged(BlockKey block) {
+    if (damage.size() < DAMAGE_LIMIT) {
+      damage.add(block);
+    }
+  }
+
+  /** What was {@link #damaged} since the last call. */
+  List<BlockKey> takeDamage() {
+    List<BlockKey> taken = List.copyOf(damage);
+    taken.forEach(damage::remove);
+    return taken;
   }
 
   DiskReport report() {
@@ -94,7 +116,7 @@ final class ServedDisk {
     if (!hung.isEmpty() && r.state() != DiskState.FAILED) {
       return with(r, DiskState.FAILED, hung);
     }
-    return r.error().isEmpty() && !overdue.isEmpty() ? with(r, r.state(), overdue) : r;
+    return r.error().isEmpty() && !notice.isEmpty() ? with(r, r.state(), notice) : r;
   }
 
   private static DiskReport with(DiskReport r, DiskState state, String error) {

@@ -16,9 +16,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** How this server does the master's tasks. Thread-safe; every method blocks. */
 final class Work implements TaskRunner.Work {
+  private static final Logger LOG = LoggerFactory.getLogger(Work.class);
+
   private final Disks disks;
   private final Peers peers;
   private final RebuildLimits limits;
@@ -56,11 +60,21 @@ final class Work implements TaskRunner.Work {
 
   /** What lies on another server's disk is for that server to look at; the master has it do so. */
   private void bad(BadBlock block) {
-    if (disks.has(block.disk())) {
-      outbox.bad(block);
-    } else {
+    if (!disks.has(block.disk())) {
       hints.accept(block);
+      return;
     }
+    outbox.bad(block);
+    try {
+      disks.serving(block.disk()).verify(List.of(block.block())).forEach(disks::damaged);
+    } catch (AshlarException e) {
+      LOG.debug("{} on disk {} could not be checked", block.block(), block.disk(), e);
+    }
+  }
+
+  private void damaged(BadBlock block) {
+    outbox.bad(block);
+    disks.damaged(block);
   }
 
   /** Ends rebuilds at their next range. */
@@ -100,7 +114,7 @@ final class Work implements TaskRunner.Work {
       } else if (!info.sealed()) {
         outbox.bad(new BadBlock(block, task.disk(), "was never sealed"));
       } else {
-        disk.verify(List.of(block)).forEach(outbox::bad);
+        disk.verify(List.of(block)).forEach(this::damaged);
         bytes += info.length();
       }
     }

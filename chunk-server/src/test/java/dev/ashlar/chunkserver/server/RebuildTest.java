@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ashlar.chunkserver.Damage;
 import dev.ashlar.chunkserver.rebuild.RebuildPlan;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;

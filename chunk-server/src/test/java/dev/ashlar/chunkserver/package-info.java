@@ -1,0 +1,5 @@
+/** What the tests of the chunk server share. */
+@NullMarked
+package dev.ashlar.chunkserver;
+
+import org.jspecify.annotations.NullMarked;
