@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -20,6 +22,9 @@ import java.util.stream.Stream;
 final class LocalCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int PORTS = 40;
+
+  /** Port of the first chunk server, after the cluster's. */
+  private static final int FIRST_SERVER = 10;
 
   private final Path dir;
   private final int port;
@@ -54,10 +59,20 @@ final class LocalCluster implements AutoCloseable {
 
   /** Starts what does not run. */
   void up() {
+    up(List.of());
+  }
+
+  /**
+   * Starts what does not run.
+   *
+   * @param more flags that hold for what is started, and for later
+   */
+  void up(List<String> more) {
     List<String> command =
         new ArrayList<>(
             List.of("up", "--dir", dir.toString(), "--port", "" + port, "--processes", "--detach"));
     command.addAll(settings);
+    command.addAll(more);
     Shell.ashlar(START_LIMIT, command.toArray(String[]::new)).mustSucceed();
   }
 
@@ -88,6 +103,16 @@ final class LocalCluster implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of(arguments));
     command.addAll(1, List.of("--cluster", address()));
     return Shell.ashlar(Duration.ofMinutes(3), command.toArray(String[]::new));
+  }
+
+  /** Number of the server that has this block of the file's first chunk. */
+  int holder(String path, int block) {
+    String stat = run("stat", path).mustSucceed().out();
+    Matcher m = Pattern.compile("block " + block + " .* 127\\.0\\.0\\.1:(\\d+) ").matcher(stat);
+    if (!m.find()) {
+      throw new AssertionError("No block " + block + " in " + stat);
+    }
+    return Integer.parseInt(m.group(1)) - port - FIRST_SERVER + 1;
   }
 
   void awaitHealthy() {

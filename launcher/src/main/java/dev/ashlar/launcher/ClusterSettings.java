@@ -26,6 +26,7 @@ import java.util.stream.IntStream;
  * @param processes whether every server is a process of its own, rather than all in one
  * @param port where the first master takes clients; the others follow, see docs/ARCHITECTURE.md
  * @param downAfter silence after which a server counts as lost
+ * @param each what all chunk servers share
  * @param formed whether the masters were all up once: from then on a master with an empty directory
  *     is one that lost its vote
  */
@@ -37,6 +38,7 @@ record ClusterSettings(
     int port,
     boolean processes,
     Duration downAfter,
+    ServerSettings each,
     boolean formed) {
   static final int PORTS_FOR_MASTERS = 10;
   static final int MAX_MASTERS = 5;
@@ -106,7 +108,7 @@ record ClusterSettings(
 
   ClusterSettings withFormed() {
     return new ClusterSettings(
-        masterNames, servers, disks, policy, port, processes, downAfter, true);
+        masterNames, servers, disks, policy, port, processes, downAfter, each, true);
   }
 
   /**
@@ -122,7 +124,8 @@ record ClusterSettings(
             .orElse(0);
     List<String> names = new ArrayList<>(masterNames);
     names.set(index - 1, "master-" + (last + 1));
-    return new ClusterSettings(names, servers, disks, policy, port, processes, downAfter, formed);
+    return new ClusterSettings(
+        names, servers, disks, policy, port, processes, downAfter, each, formed);
   }
 
   /** The policy must fit on the disks. */
@@ -162,6 +165,7 @@ record ClusterSettings(
           Integer.parseInt(need(p, "port")),
           Boolean.parseBoolean(need(p, "processes")),
           Durations.parse(need(p, "down-after")),
+          ServerSettings.load(p),
           Boolean.parseBoolean(need(p, "formed")));
     } catch (IllegalArgumentException e) {
       throw new FailedException(
@@ -200,6 +204,7 @@ record ClusterSettings(
     p.setProperty("port", "" + port);
     p.setProperty("processes", "" + processes);
     p.setProperty("down-after", Durations.exact(downAfter));
+    each.store(p);
     p.setProperty("formed", "" + formed);
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try (Writer writer = Files.newBufferedWriter(fresh)) {

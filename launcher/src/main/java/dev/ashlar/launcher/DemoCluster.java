@@ -44,7 +44,15 @@ final class DemoCluster {
     int port = FreePorts.base(ClusterSettings.PORTS_FOR_MASTERS + SERVERS);
     settings =
         new ClusterSettings(
-            ClusterSettings.firstNames(MASTERS), SERVERS, 1, POLICY, port, true, DOWN_AFTER, false);
+            ClusterSettings.firstNames(MASTERS),
+            SERVERS,
+            1,
+            POLICY,
+            port,
+            true,
+            DOWN_AFTER,
+            ServerSettings.DEFAULT,
+            false);
   }
 
   Path dir() {

@@ -1,5 +1,6 @@
 package dev.ashlar.launcher;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -88,9 +89,11 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
                 address(settings.serverPort(i)),
                 "--masters",
                 settings.address()));
-    for (int disk = 1; disk <= settings.disks(); disk++) {
-      a.addAll(List.of("--disk", directory.disk(name, disk).toString()));
-    }
+    List<Path> disks =
+        IntStream.rangeClosed(1, settings.disks())
+            .mapToObj(disk -> directory.disk(name, disk))
+            .toList();
+    a.addAll(settings.each().arguments(disks));
     return new Member(name, false, List.of(settings.serverPort(i)), a);
   }
 

@@ -55,6 +55,7 @@ final class Rehearsal {
             FreePorts.base(ClusterSettings.PORTS_FOR_MASTERS + SERVERS),
             false,
             UpCommand.DOWN_AFTER,
+            ServerSettings.DEFAULT,
             false);
     settings.store(directory.settings());
     Logs.toFile(directory.log(LocalCluster.EMBEDDED), Serving.LOG_BYTES);

@@ -33,7 +33,7 @@ final class UpCommand implements CliCommand {
 
   @Override
   public String arguments() {
-    return "[--dir D] [--masters N] [--servers 10] [--disks 1] [--policy rs-6-3] [--port P] [--processes] [--detach]";
+    return "[--dir D] [--masters N] [--servers 10] [--disks 1] [--policy rs-6-3] [--port P] [--capacity SIZE] [--processes] [--detach]";
   }
 
   @Override
@@ -41,45 +41,50 @@ final class UpCommand implements CliCommand {
     return """
     All servers run in one process, with one master, unless --processes is given: then each is a process of its own, with three masters.
     Runs until Ctrl-C, or with --detach in the background until 'bin/ashlar down'. The data stays in D, and so do these settings: a later 'up' needs only --dir.
-    If some of the processes of D run, only the others are started. --servers and --disks may grow from one 'up' to the next.
+    If some of the processes of D run, only the others are started. --servers and --disks may grow from one 'up' to the next;
+    other settings of chunk servers hold for those that are started with them.
     """;
   }
 
   @Override
   public Options options() {
-    return new Options()
-        .addOption(
-            ServerArguments.option(
-                "dir",
-                "D",
-                "where everything is kept (default ./" + ClusterDirectory.DEFAULT + ")"))
-        .addOption(
-            ServerArguments.option(
-                "masters", "N", "1, 3 or 5 masters (default 1; with --processes 3)"))
-        .addOption(
-            ServerArguments.option("servers", "N", "chunk servers (default " + SERVERS + ")"))
-        .addOption(ServerArguments.option("disks", "N", "disks (directories) of each (default 1)"))
-        .addOption(
-            ServerArguments.option(
-                "policy", "POLICY", "redundancy: rs-K-M, xor-K-1 or mirror-N (default rs-6-3)"))
-        .addOption(
-            ServerArguments.option(
-                "port",
-                "P",
-                "where clients connect, on loopback; the further ports follow (default "
-                    + ClientConfig.DEFAULT_PORT
-                    + ")"))
-        .addOption(
-            ServerArguments.option(
-                "down-after",
-                "TIME",
-                "a server silent for so long is rebuilt elsewhere (default "
-                    + Durations.exact(DOWN_AFTER)
-                    + ")"))
-        .addOption(ServerArguments.flag("processes", "every server in a process of its own"))
-        .addOption(
-            ServerArguments.flag(
-                "detach", "return when it is ready, and let it run in the background"));
+    Options options =
+        new Options()
+            .addOption(
+                ServerArguments.option(
+                    "dir",
+                    "D",
+                    "where everything is kept (default ./" + ClusterDirectory.DEFAULT + ")"))
+            .addOption(
+                ServerArguments.option(
+                    "masters", "N", "1, 3 or 5 masters (default 1; with --processes 3)"))
+            .addOption(
+                ServerArguments.option("servers", "N", "chunk servers (default " + SERVERS + ")"))
+            .addOption(
+                ServerArguments.option("disks", "N", "disks (directories) of each (default 1)"))
+            .addOption(
+                ServerArguments.option(
+                    "policy", "POLICY", "redundancy: rs-K-M, xor-K-1 or mirror-N (default rs-6-3)"))
+            .addOption(
+                ServerArguments.option(
+                    "port",
+                    "P",
+                    "where clients connect, on loopback; the further ports follow (default "
+                        + ClientConfig.DEFAULT_PORT
+                        + ")"))
+            .addOption(
+                ServerArguments.option(
+                    "down-after",
+                    "TIME",
+                    "a server silent for so long is rebuilt elsewhere (default "
+                        + Durations.exact(DOWN_AFTER)
+                        + ")"))
+            .addOption(ServerArguments.flag("processes", "every server in a process of its own"))
+            .addOption(
+                ServerArguments.flag(
+                    "detach", "return when it is ready, and let it run in the background"));
+    ServerSettings.addTo(options);
+    return options;
   }
 
   @Override
@@ -137,6 +142,7 @@ final class UpCommand implements CliCommand {
         in.integer("port", ClientConfig.DEFAULT_PORT, 1, MAX_PORT),
         in.has("processes"),
         in.duration("down-after", DOWN_AFTER),
+        ServerSettings.of(in),
         false);
   }
 
@@ -154,6 +160,7 @@ final class UpCommand implements CliCommand {
         kept.port(),
         kept.processes() || in.has("processes"),
         in.text("down-after") == null ? kept.downAfter() : asked.downAfter(),
+        asked.each().over(kept.each()),
         kept.formed());
   }
 

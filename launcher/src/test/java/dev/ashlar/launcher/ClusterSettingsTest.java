@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,6 +28,7 @@ class ClusterSettingsTest {
         7420,
         true,
         Duration.ofSeconds(15),
+        new ServerSettings(new TreeMap<>(Map.of("capacity", "2t"))),
         false);
   }
 
@@ -37,6 +40,21 @@ class ClusterSettingsTest {
     assertEquals(s, ClusterSettings.load(file));
     assertEquals(
         List.of("master-1", "master-4", "master-3"), ClusterSettings.load(file).masterNames());
+  }
+
+  @Test
+  void settingsOfServersArePutOverEarlierOnesAndMakeSense() {
+    ServerSettings kept =
+        new ServerSettings(new TreeMap<>(Map.of("capacity", "2t", "scrub-rate", "1m")));
+    ServerSettings given = new ServerSettings(new TreeMap<>(Map.of("scrub-rate", "2m")));
+    assertEquals(Map.of("capacity", "2t", "scrub-rate", "2m"), given.over(kept).values());
+    for (Map<String, String> bad :
+        List.of(Map.of("capacity", "much"), Map.of("scrub-period", "0s"), Map.of("no", "1"))) {
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new ServerSettings(new TreeMap<>(bad)),
+          bad::toString);
+    }
   }
 
   @Test

@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -199,9 +200,25 @@ class ServerArgumentsTest {
   /** What a local cluster is made of is what these commands take. */
   @Test
   void membersOfALocalClusterAreMadeOfValidArguments() throws UsageException, IOException {
+    ServerSettings each =
+        new ServerSettings(
+            new TreeMap<>(
+                Map.of(
+                    "capacity", "3g",
+                    "scrub-period", "9d",
+                    "scrub-rate", "7m",
+                    "rebuild-rate", "5m")));
     ClusterSettings settings =
         new ClusterSettings(
-            ClusterSettings.firstNames(3), 4, 2, "rs-2-1", 7420, true, UpCommand.DOWN_AFTER, false);
+            ClusterSettings.firstNames(3),
+            4,
+            2,
+            "rs-2-1",
+            7420,
+            true,
+            UpCommand.DOWN_AFTER,
+            each,
+            false);
     Members members = new Members(new ClusterDirectory(dir), settings);
     for (Members.Member m : members.all()) {
       String[] arguments = m.arguments().subList(1, m.arguments().size()).toArray(String[]::new);
@@ -210,6 +227,10 @@ class ServerArgumentsTest {
         assertEquals(dir.resolve("masters").resolve(m.name()), master(arguments).dir());
       } else {
         assertEquals(2, server(arguments).disks().size());
+        assertEquals(3L << 30, server(arguments).disks().get(1).capacityBytes());
+        assertEquals(Duration.ofDays(9), server(arguments).timing().scrubPeriod());
+        assertEquals(7 << 20, server(arguments).timing().scrubBytesPerSecond());
+        assertEquals(5 << 20, server(arguments).rebuild().bytesPerSecond());
         assertEquals(
             dir.resolve("servers").resolve(m.name()).resolve("disk-2"),
             server(arguments).disks().get(1).path());

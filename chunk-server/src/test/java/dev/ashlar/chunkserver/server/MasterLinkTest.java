@@ -184,6 +184,19 @@ class MasterLinkTest {
   }
 
   @Test
+  void damage_met_in_one_block_has_the_whole_disk_searched() throws Exception {
+    ChunkServer server = f.start("s1");
+    long disk = ServerFixture.disk(server);
+    for (int chunk = 1; chunk <= 6; chunk++) {
+      put(server, 0, new BlockKey(chunk, 1, 0));
+    }
+    damage(f.disk("s1", 0), server, disk, new BlockKey(3, 1, 0));
+    damage(f.disk("s1", 0), server, disk, new BlockKey(6, 1, 0));
+    f.master.order("s1", new Task.Verify(f.master.taskId(), disk, List.of(new BlockKey(3, 1, 0))));
+    assertEquals(disk, f.master.bad(new BlockKey(6, 1, 0)).disk());
+  }
+
+  @Test
   void a_block_whose_bytes_cannot_be_read_is_reported_by_the_read_that_failed() throws Exception {
     ChunkServer server = f.start("s1");
     long disk = ServerFixture.disk(server);
