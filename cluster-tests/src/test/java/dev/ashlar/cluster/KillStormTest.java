@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -29,21 +30,17 @@ class KillStormTest {
 
   @Test
   void aShortStormLosesNothing() throws Exception {
-    storm(6, false);
+    storm(6);
   }
 
   /** {@code -Dashlar.rounds=N} for longer. */
   @Test
   @Tag("slow")
   void aLongStormLosesNothing() throws Exception {
-    storm(Integer.getInteger("ashlar.rounds", 100), true);
+    storm(Integer.getInteger("ashlar.rounds", 100));
   }
 
-  /**
-   * @param collected also wait until everything dropped is collected, which block reports may take
-   *     minutes for
-   */
-  private static void storm(int rounds, boolean collected) throws Exception {
+  private static void storm(int rounds) throws Exception {
     Seed seed = Seed.of(KillStormTest.class);
     Random random = seed.random();
     try (LocalCluster cluster =
@@ -96,12 +93,25 @@ class KillStormTest {
               + workers.stream().mapToLong(StormWorker::unknown).sum()
               + " unknown outcomes");
       workers.forEach(StormWorker::close);
-      if (collected) {
-        Await.until(
-            "what was dropped is collected and fsck is clean",
-            Duration.ofMinutes(2),
-            () -> cluster.run("fsck", "--verify").exit() == 0);
-      }
+      mustBecomeClean(cluster);
+    }
+  }
+
+  /** Nothing wrong, and every byte that was dropped given back. */
+  private static void mustBecomeClean(LocalCluster cluster) {
+    AtomicReference<String> last = new AtomicReference<>("");
+    try {
+      Await.until(
+          "what was dropped is collected and fsck is clean",
+          Duration.ofMinutes(2),
+          () -> {
+            Shell.Result fsck = cluster.run("fsck", "--verify");
+            last.set(fsck.toString());
+            return fsck.exit() == 0 && !fsck.out().contains("under way");
+          });
+    } catch (AssertionError e) {
+      e.addSuppressed(new AssertionError(last.get() + cluster.logs()));
+      throw e;
     }
   }
 

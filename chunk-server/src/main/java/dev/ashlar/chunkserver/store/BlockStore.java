@@ -69,7 +69,10 @@ public interface BlockStore extends AutoCloseable {
   /** Sealed and staged blocks in key order after {@code after} (null: from the first). */
   Blocks list(@Nullable BlockKey after, int limit) throws AshlarException;
 
-  /** Number and digest of the sealed blocks of every group that has any here. */
+  /**
+   * Number and digest of the blocks of every group that has any here. Unsealed ones count too, so
+   * that one that nobody finishes makes a difference that is looked into.
+   */
   List<GroupDigest> digests() throws AshlarException;
 
   /** Sealed and staged blocks of one group, in key order. */

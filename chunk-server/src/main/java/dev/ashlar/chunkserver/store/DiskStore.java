@@ -196,7 +196,7 @@ public final class DiskStore implements BlockStore {
 
   @Override
   public List<GroupDigest> digests() throws AshlarException {
-    return reading(state.totals::all);
+    return reading(reader::digests);
   }
 
   @Override

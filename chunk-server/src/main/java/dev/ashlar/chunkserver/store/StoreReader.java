@@ -3,17 +3,21 @@ package dev.ashlar.chunkserver.store;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockLayout;
+import dev.ashlar.protocol.Checksums;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.ChunkReply.Blocks;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -124,6 +128,19 @@ final class StoreReader {
     List<BlockEntry> entries = new ArrayList<>(found.values());
     boolean more = entries.size() > most;
     return new Blocks(more ? List.copyOf(entries.subList(0, most)) : entries, more);
+  }
+
+  /** Sealed blocks as their totals have them, and those that were begun and may never be sealed. */
+  List<GroupDigest> digests() {
+    Map<Long, GroupDigest> all = new HashMap<>();
+    state.totals.all().forEach(d -> all.put(d.group(), d));
+    for (Staged s : state.staged.values()) {
+      all.merge(
+          s.group,
+          new GroupDigest(s.group, 1, Checksums.digest(s.key, 0)),
+          (a, b) -> new GroupDigest(a.group(), a.blocks() + b.blocks(), a.digest() + b.digest()));
+    }
+    return List.copyOf(all.values());
   }
 
   List<BlockEntry> blocksOf(long group) throws IOException {

@@ -212,6 +212,15 @@ class DiskStoreTest {
   }
 
   @Test
+  void aBlockThatNobodyFinishesShowsInTheDigests() throws IOException {
+    byte[] bytes = random(1, SLICE);
+    get(store.write(write(A1, 5, 0, 0, 0, bytes), direct(bytes)));
+    assertEquals(List.of(new GroupDigest(GROUP, 1, Checksums.digest(A1, 0))), store.digests());
+    get(store.delete(List.of(A1)));
+    assertEquals(List.of(), store.digests());
+  }
+
+  @Test
   void listsAndDigestsFollowTheBlocks() throws IOException {
     put(store, B1, random(1, 10));
     put(store, A2, random(2, 10));

@@ -4,6 +4,7 @@ import dev.ashlar.master.state.ClusterView;
 import dev.ashlar.master.state.Health;
 import dev.ashlar.master.state.LogCommand;
 import dev.ashlar.master.state.Rows.DiskRow;
+import dev.ashlar.master.state.Rows.GroupRow;
 import dev.ashlar.master.state.Rows.ServerRow;
 import dev.ashlar.master.state.Topology;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
@@ -41,6 +42,11 @@ final class Liveness implements ClusterView {
    */
   private static final int ASK_AT_ONCE = 4;
 
+  /**
+   * The first wait before digests that differed are compared again; each next one is twice as long.
+   */
+  private static final long COMPARE_AGAIN_NS = 2_000_000_000L;
+
   private static final class Server {
     long boot;
     long beats;
@@ -63,10 +69,20 @@ final class Liveness implements ClusterView {
     boolean digestDue = true;
     long askedNs;
     boolean asked;
+    long notBeforeNs;
+    long waitNs = COMPARE_AGAIN_NS;
 
     Disk(String server, DiskReport report) {
       this.server = server;
       this.report = report;
+    }
+
+    /** Something happened to it: what it has is to be compared soon. */
+    void due(long now) {
+      digestDue = true;
+      asked = false;
+      notBeforeNs = now;
+      waitNs = COMPARE_AGAIN_NS;
     }
   }
 
@@ -94,8 +110,32 @@ final class Liveness implements ClusterView {
     servers.values().forEach(s -> s.heardNs += ns);
   }
 
+  /**
+   * The topology as it is now. A disk that lost its place in a group may still have blocks there,
+   * which only its report can show.
+   */
   synchronized void topology(Topology t) {
+    if (t == topology) {
+      return;
+    }
+    long now = clock.getAsLong();
+    for (GroupRow before : topology.groups().values()) {
+      GroupRow after = t.groups().get(before.id());
+      if (after == null || after.epoch() != before.epoch()) {
+        left(before.members(), after, now);
+        left(before.replacements(), after, now);
+      }
+    }
     topology = t;
+  }
+
+  private void left(long[] members, @Nullable GroupRow after, long now) {
+    for (long id : members) {
+      Disk disk = disks.get(id);
+      if (disk != null && (after == null || !after.has(id))) {
+        disk.due(now);
+      }
+    }
   }
 
   /** Takes a heartbeat. */
@@ -142,8 +182,7 @@ final class Liveness implements ClusterView {
     }
     boolean up = d.state() != DiskState.FAILED;
     if (anew || !known.listed || up && known.report.state() == DiskState.FAILED) {
-      known.digestDue = true;
-      known.asked = false;
+      known.due(now);
     }
     known.report = d;
     known.listed = true;
@@ -279,7 +318,7 @@ final class Liveness implements ClusterView {
     List<Long> wanted = new ArrayList<>();
     for (Map.Entry<Long, Disk> e : disks.entrySet()) {
       Disk d = e.getValue();
-      boolean due = d.digestDue || now - d.digestNs >= reportNs;
+      boolean due = d.digestDue && now - d.notBeforeNs >= 0 || now - d.digestNs >= reportNs;
       boolean waiting = d.asked && now - d.askedNs < ASK_AGAIN_NS;
       if (d.server.equals(server)
           && d.listed
@@ -296,13 +335,31 @@ final class Liveness implements ClusterView {
     return wanted.stream().mapToLong(d -> d).toArray();
   }
 
-  /** The digests of a disk came in. */
-  synchronized void digested(long disk) {
+  /** The digests of a disk came in, and all is as it should be. */
+  synchronized void agreed(long disk) {
     Disk d = disks.get(disk);
     if (d != null) {
       d.digestDue = false;
       d.digestNs = clock.getAsLong();
       d.asked = false;
+      d.waitNs = COMPARE_AGAIN_NS;
+    }
+  }
+
+  /**
+   * The digests of a disk came in and differ, be it because files are being written. They are
+   * compared again, after ever longer waits, until they agree: what a judgement left alone for the
+   * moment, because a deletion was under way, must not stay for ever.
+   */
+  synchronized void differed(long disk) {
+    Disk d = disks.get(disk);
+    if (d != null) {
+      long now = clock.getAsLong();
+      d.digestDue = true;
+      d.digestNs = now;
+      d.asked = false;
+      d.notBeforeNs = now + d.waitNs;
+      d.waitNs = Math.min(2 * d.waitNs, Math.max(COMPARE_AGAIN_NS, reportNs));
     }
   }
 

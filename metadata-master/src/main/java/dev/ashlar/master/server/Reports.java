@@ -63,7 +63,7 @@ final class Reports {
     metadata.read(txn -> {
       Topology topology = Topology.load(txn);
       for (GroupRow g : topology.groups().values()) {
-        if (has(g, d.disk())) {
+        if (g.has(d.disk())) {
           reported.putIfAbsent(g.id(), new GroupDigest(g.id(), 0, 0));
         }
       }
@@ -75,19 +75,12 @@ final class Reports {
       });
       return null;
     });
-    if (differ.size() < GROUPS_AT_ONCE) {
-      liveness.digested(d.disk());
+    if (differ.isEmpty()) {
+      liveness.agreed(d.disk());
+    } else {
+      liveness.differed(d.disk());
     }
     return new MasterReply.ReportWanted(differ.stream().mapToLong(g -> g).toArray());
-  }
-
-  private static boolean has(GroupRow g, long disk) {
-    for (int i = 0; i < g.members().length; i++) {
-      if (g.members()[i] == disk || g.replacements()[i] == disk) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** What to do with the blocks of a group. To be called after a barrier. */

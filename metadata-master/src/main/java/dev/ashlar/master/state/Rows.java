@@ -87,6 +87,11 @@ public final class Rows {
           ? replacements[index]
           : members[index];
     }
+
+    /** Whether the disk is a member or a replacement. */
+    public boolean has(long disk) {
+      return Places.indexOf(this, disk) >= 0;
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ashlar.master.state.Health;
 import dev.ashlar.master.state.LogCommand;
 import dev.ashlar.master.state.MetadataState;
+import dev.ashlar.master.state.Rows.GroupRow;
 import dev.ashlar.master.state.Rows.ServerRow;
 import dev.ashlar.master.state.Topology;
 import dev.ashlar.master.store.MemoryStore;
@@ -16,6 +17,8 @@ import dev.ashlar.master.store.WriteTxn;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Who is alive, with a clock moved by hand. */
@@ -153,21 +156,70 @@ final class LivenessTest {
     register(s1);
     assertArrayEquals(new long[] {101}, liveness.wanted("s1"));
     assertArrayEquals(new long[0], liveness.wanted("s1"));
-    liveness.digested(101);
+    liveness.agreed(101);
     assertArrayEquals(new long[0], liveness.wanted("s1"));
     s1.boot++;
     beat(s1);
     assertArrayEquals(new long[] {101}, liveness.wanted("s1"));
-    liveness.digested(101);
+    liveness.agreed(101);
     seconds(11);
     beat(s1);
     assertArrayEquals(new long[] {101}, liveness.wanted("s1"));
     seconds(31);
     assertArrayEquals(new long[] {101}, liveness.wanted("s1"), "Not answered: asked again");
-    liveness.digested(101);
+    liveness.agreed(101);
     beat(s1);
     seconds(TIMING.reportPeriod().toSeconds());
     beat(s1);
     assertArrayEquals(new long[] {101}, liveness.wanted("s1"));
+  }
+
+  @Test
+  void digestsThatDifferAreComparedAgainAfterLongerAndLongerWaitsUntilTheyAgree() {
+    register(s1);
+    assertArrayEquals(new long[] {101}, liveness.wanted("s1"));
+    for (int wait = 2; wait <= 64; wait *= 2) {
+      liveness.differed(101);
+      for (int second = 1; second < wait; second++) {
+        seconds(1);
+        beat(s1);
+      }
+      assertArrayEquals(new long[0], liveness.wanted("s1"));
+      seconds(1);
+      assertArrayEquals(new long[] {101}, liveness.wanted("s1"));
+    }
+    liveness.agreed(101);
+    seconds(9);
+    assertArrayEquals(new long[0], liveness.wanted("s1"));
+  }
+
+  @Test
+  void aDiskThatLostItsPlaceInAGroupIsComparedAtOnce() {
+    register(s1);
+    register(s2);
+    liveness.agreed(101);
+    liveness.agreed(102);
+    Topology before = topology();
+    liveness.topology(with(before, group(1, 101, 102)));
+    assertArrayEquals(new long[0], liveness.wanted("s1"));
+    liveness.topology(with(before, group(1, 101, 102)));
+    liveness.topology(with(before, group(2, 101, 103)));
+    assertArrayEquals(new long[0], liveness.wanted("s1"));
+    assertArrayEquals(new long[] {102}, liveness.wanted("s2"));
+  }
+
+  private static GroupRow group(long epoch, long... members) {
+    long[] none = new long[members.length];
+    return new GroupRow(7, "mirror-2", epoch, members, none, 0, 0, none, none);
+  }
+
+  private static Topology with(Topology t, GroupRow group) {
+    return new Topology(
+        t.cluster(),
+        t.servers(),
+        t.disks(),
+        new TreeMap<>(Map.of(group.id(), group)),
+        t.counts(),
+        t.keys());
   }
 }
