@@ -4,17 +4,19 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockToken;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.RealWorld;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
 import dev.ashlar.protocol.rpc.Role;
+import dev.ashlar.protocol.rpc.RpcSender;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -48,32 +50,45 @@ public final class AshlarFileSystem implements AutoCloseable {
   public static AshlarFileSystem connect(ClientConfig config) throws AshlarException {
     return connect(
         config,
+        RealWorld.INSTANCE,
+        hostName(),
         new RpcTransport("client-to-master", Role.MASTER),
         new RpcTransport("client-to-chunk-server", Role.CHUNK_SERVER));
   }
 
-  /** With other transports, which the file system closes. */
-  static AshlarFileSystem connect(ClientConfig config, Transport toMasters, Transport toServers)
+  /** With another network, which its owner closes, in another world. */
+  public static AshlarFileSystem connect(
+      ClientConfig config, World world, RpcSender toMasters, RpcSender toServers)
+      throws AshlarException {
+    return connect(
+        config, world, "client", new RpcTransport(toMasters), new RpcTransport(toServers));
+  }
+
+  /** With transports that the file system closes. */
+  private static AshlarFileSystem connect(
+      ClientConfig config, World world, String host, Transport toMasters, Transport toServers)
       throws AshlarException {
     MasterClient masters =
         new MasterClient(
+            world,
             toMasters,
             new MasterRing(config.candidates()),
             config.masterDeadline(),
             config.masterTry(),
-            hostName());
+            host);
     return new AshlarFileSystem(
         new ClientServices(
             config,
+            world,
             masters,
             toServers,
             new PiecePool(config.memoryBytes()),
             new MemoryBudget(config.memoryBytes()),
             new Codes(),
-            new ServerHealth(System::nanoTime),
-            new ServerHealth(System::nanoTime),
+            new ServerHealth(world::nanoTime),
+            new ServerHealth(world::nanoTime),
             new HedgeBudget(config.hedgeShare()),
-            new KeepAlive(masters, KEEP_ALIVE),
+            new KeepAlive(world, masters, KEEP_ALIVE),
             new ClientStats()));
   }
 
@@ -292,7 +307,7 @@ public final class AshlarFileSystem implements AutoCloseable {
 
   /** Cuts a file, or extends it with zeros. Nobody may have it open for writing. */
   public Attr truncate(long inode, long size) throws AshlarException {
-    return change(new Command.Truncate(inode, 0, size, nowNs()));
+    return change(new Command.Truncate(inode, 0, size, services.world().wallNs()));
   }
 
   /**
@@ -301,11 +316,6 @@ public final class AshlarFileSystem implements AutoCloseable {
    */
   public Attr truncate(FileHandle handle, long size) throws AshlarException {
     return handle.truncate(size);
-  }
-
-  static long nowNs() {
-    Instant now = Instant.now();
-    return now.getEpochSecond() * 1_000_000_000L + now.getNano();
   }
 
   // Attributes.

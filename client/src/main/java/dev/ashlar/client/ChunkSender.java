@@ -41,7 +41,7 @@ final class ChunkSender implements AutoCloseable {
   private final PlaceSource places;
   private final Committed committed;
   private final StripeCoder coder;
-  private final Mailbox<Lane.Send> mailbox = new Mailbox<>();
+  private final Mailbox<Lane.Send> mailbox;
   private final List<ChunkWrite> underWay = new ArrayList<>();
   private final TreeMap<Integer, CommittedChunk> sealed = new TreeMap<>();
   private final Set<Long> failedGroups = new LinkedHashSet<>();
@@ -56,6 +56,7 @@ final class ChunkSender implements AutoCloseable {
       Committed committed) {
     this.name = name;
     this.services = services;
+    this.mailbox = new Mailbox<>(services.world());
     this.policy = policy;
     this.places = places;
     this.committed = committed;
@@ -122,8 +123,8 @@ final class ChunkSender implements AutoCloseable {
     }
   }
 
-  private static long now() {
-    return System.nanoTime();
+  private long now() {
+    return services.world().nanoTime();
   }
 
   /** Deals with the answers that are there, without waiting. */
@@ -145,7 +146,7 @@ final class ChunkSender implements AutoCloseable {
       answered(answer);
       pump();
     }
-    long now = System.nanoTime();
+    long now = now();
     for (ChunkWrite chunk : underWay) {
       for (Lane late = chunk.late(now); late != null; late = chunk.late(now)) {
         giveUp(
@@ -163,9 +164,9 @@ final class ChunkSender implements AutoCloseable {
   /** Memory for a batch, waiting for it while answers are dealt with. */
   Piece borrow(int bytes) throws AshlarException {
     Piece piece = services.pool().tryBorrow(bytes);
-    long deadline = System.nanoTime() + services.config().blockTimeout().multipliedBy(2).toNanos();
+    long deadline = now() + services.config().blockTimeout().multipliedBy(2).toNanos();
     while (piece == null) {
-      if (System.nanoTime() - deadline > 0) {
+      if (now() - deadline > 0) {
         throw services.pool().exhausted();
       }
       if (underWay.isEmpty()) {
@@ -314,7 +315,7 @@ final class ChunkSender implements AutoCloseable {
 
   private void pause(long ms) throws AshlarException {
     try {
-      TimeUnit.MILLISECONDS.sleep(ms);
+      services.world().sleep(TimeUnit.MILLISECONDS.toNanos(ms));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while writing " + name, e);

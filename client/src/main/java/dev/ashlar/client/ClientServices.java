@@ -1,8 +1,11 @@
 package dev.ashlar.client;
 
+import dev.ashlar.protocol.World;
+
 /**
  * What all transfers of one client share.
  *
+ * @param world time and waiting
  * @param blocks requests to chunk servers
  * @param pool memory of writers
  * @param readAhead memory of readers
@@ -11,6 +14,7 @@ package dev.ashlar.client;
  */
 record ClientServices(
     ClientConfig config,
+    World world,
     MasterClient masters,
     Transport blocks,
     PiecePool pool,

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +43,7 @@ final class ContentStream implements AutoCloseable {
   private final long mostAhead;
   private long position;
   private long nextStart;
-  private long refreshedNs = System.nanoTime() - REFRESH_INTERVAL_NS;
+  private long refreshedNs;
 
   /** Consecutive bytes of the file: of one chunk, or zeros if there is no range. */
   private static final class Segment {
@@ -77,6 +76,7 @@ final class ContentStream implements AutoCloseable {
       long ahead,
       long mostAhead) {
     this.services = services;
+    this.refreshedNs = services.world().nanoTime() - REFRESH_INTERVAL_NS;
     this.layout = layout;
     this.name = name;
     this.policy = policy;
@@ -192,9 +192,9 @@ final class ContentStream implements AutoCloseable {
   /** Waits until the segment's bytes are here. */
   private void arrive(Segment segment) throws AshlarException {
     long deadline =
-        System.nanoTime()
+        services.world().nanoTime()
             + Math.min(PERSISTENCE.toNanos(), services.config().blockTimeout().toNanos());
-    Backoff backoff = new Backoff(ThreadLocalRandom.current());
+    Backoff backoff = new Backoff(services.world().random());
     while (true) {
       RangeRead range = segment.range;
       if (range == null) {
@@ -205,7 +205,7 @@ final class ContentStream implements AutoCloseable {
         refreshIfMoved(segment.chunk);
         return;
       }
-      if (System.nanoTime() - deadline > 0) {
+      if (services.world().nanoTime() - deadline > 0) {
         throw lost(segment, range);
       }
       pause(backoff.nextMs());
@@ -223,7 +223,7 @@ final class ContentStream implements AutoCloseable {
   }
 
   private void refreshIfMoved(int chunk) throws AshlarException {
-    long now = System.nanoTime();
+    long now = services.world().nanoTime();
     if (now - refreshedNs > REFRESH_INTERVAL_NS && driver.takePlacesMoved()) {
       refreshedNs = now;
       layout.refresh(chunk);
@@ -250,9 +250,9 @@ final class ContentStream implements AutoCloseable {
             + "). Bring the missing servers or disks back; 'ashlar fsck' lists what is affected");
   }
 
-  private static void pause(long ms) throws AshlarException {
+  private void pause(long ms) throws AshlarException {
     try {
-      TimeUnit.MILLISECONDS.sleep(ms);
+      services.world().sleep(TimeUnit.MILLISECONDS.toNanos(ms));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while reading", e);

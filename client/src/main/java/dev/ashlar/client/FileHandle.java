@@ -223,7 +223,7 @@ public final class FileHandle {
           services
               .masters()
               .submit(
-                  new Command.Truncate(attr.inode(), epoch, size, AshlarFileSystem.nowNs()),
+                  new Command.Truncate(attr.inode(), epoch, size, services.world().wallNs()),
                   MasterReply.AttrReply.class)
               .attr();
       closeWriter();

@@ -1,6 +1,7 @@
 package dev.ashlar.client;
 
 import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.time.Duration;
@@ -9,7 +10,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,17 +22,20 @@ import org.slf4j.LoggerFactory;
 final class KeepAlive implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KeepAlive.class);
 
+  private final World world;
   private final MasterClient masters;
   private final Duration interval;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final World.Signal changed;
   private final Set<Long> leases = new HashSet<>();
   private final Set<Long> lost = new HashSet<>();
   private final Map<Long, Integer> pins = new HashMap<>();
-  private @Nullable Thread thread;
+  private World.@Nullable Running thread;
   private boolean closed;
 
-  KeepAlive(MasterClient masters, Duration interval) {
+  KeepAlive(World world, MasterClient masters, Duration interval) {
+    this.world = world;
+    this.changed = world.signal();
     this.masters = masters;
     this.interval = interval;
   }
@@ -88,7 +91,7 @@ final class KeepAlive implements AutoCloseable {
 
   private void start() {
     if (thread == null && !closed) {
-      thread = Thread.ofPlatform().daemon().name("ashlar-client-keepalive").start(this::run);
+      thread = world.start("ashlar-client-keepalive", this::run);
     }
   }
 
@@ -96,25 +99,33 @@ final class KeepAlive implements AutoCloseable {
     while (true) {
       long[] epochs;
       long[] inodes;
+      try {
+        var _ = changed.await(interval.toNanos());
+      } catch (InterruptedException e) {
+        ended();
+        return;
+      }
       lock.lock();
       try {
-        long left = interval.toNanos();
-        while (!closed && left > 0) {
-          left = changed.awaitNanos(left);
-        }
         if (closed || (leases.isEmpty() && pins.isEmpty())) {
           thread = null;
           return;
         }
         epochs = leases.stream().mapToLong(Long::longValue).toArray();
         inodes = pins.keySet().stream().mapToLong(Long::longValue).toArray();
-      } catch (InterruptedException e) {
-        thread = null;
-        return;
       } finally {
         lock.unlock();
       }
       renew(epochs, inodes);
+    }
+  }
+
+  private void ended() {
+    lock.lock();
+    try {
+      thread = null;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -143,22 +154,18 @@ final class KeepAlive implements AutoCloseable {
 
   @Override
   public void close() {
-    Thread running;
+    World.Running running;
     lock.lock();
     try {
       closed = true;
-      changed.signalAll();
+      changed.raise();
       running = thread;
     } finally {
       lock.unlock();
     }
     if (running != null) {
       running.interrupt();
-      try {
-        running.join(TimeUnit.SECONDS.toMillis(10));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      var _ = running.join(TimeUnit.SECONDS.toMillis(10));
     }
   }
 }

@@ -2,11 +2,11 @@ package dev.ashlar.client;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.rpc.RpcReply;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +25,20 @@ final class Mailbox<K> implements AutoCloseable {
   record Answer<K>(
       K request, @Nullable RpcReply reply, @Nullable AshlarException error, long tookNs) {}
 
+  private final World world;
+  private final World.Signal filled;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition filled = lock.newCondition();
   private final ArrayDeque<Answer<K>> answers = new ArrayDeque<>();
   private boolean closed;
 
+  Mailbox(World world) {
+    this.world = world;
+    this.filled = world.signal();
+  }
+
   /** Has the end of {@code future} delivered here. */
   void expect(K request, CompletableFuture<RpcReply> future) {
-    long startNs = System.nanoTime();
+    long startNs = world.nanoTime();
     var _ =
         future.whenComplete((reply, error) ->
             post(
@@ -40,7 +46,7 @@ final class Mailbox<K> implements AutoCloseable {
                     request,
                     reply,
                     error == null ? null : Transport.asAshlar(error),
-                    System.nanoTime() - startNs)));
+                    world.nanoTime() - startNs)));
   }
 
   private void post(Answer<K> answer) {
@@ -48,7 +54,7 @@ final class Mailbox<K> implements AutoCloseable {
     try {
       if (!closed) {
         answers.add(answer);
-        filled.signal();
+        filled.raise();
         return;
       }
     } finally {
@@ -69,18 +75,20 @@ final class Mailbox<K> implements AutoCloseable {
 
   /** The next answer, null if none came in time. */
   @Nullable Answer<K> poll(Duration wait) throws AshlarException {
-    long leftNs = wait.toNanos();
-    lock.lock();
+    long untilNs = world.nanoTime() + wait.toNanos();
+    Answer<K> next = poll();
     try {
-      while (answers.isEmpty() && leftNs > 0) {
-        leftNs = filled.awaitNanos(leftNs);
+      for (long leftNs = wait.toNanos();
+          next == null && leftNs > 0;
+          leftNs = untilNs - world.nanoTime()) {
+        var _ =
+            filled.await(leftNs); // it may have been raised for an answer that was taken already
+        next = poll();
       }
-      return answers.poll();
+      return next;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.TIMEOUT, "Interrupted while moving data", e);
-    } finally {
-      lock.unlock();
     }
   }
 

@@ -2,13 +2,13 @@ package dev.ashlar.client;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
 import dev.ashlar.protocol.message.Message;
 import dev.ashlar.protocol.rpc.RpcReply;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +22,7 @@ final class MasterClient implements AutoCloseable {
   /** How long {@link #close} tries to say good-bye; if it fails the session runs out by itself. */
   private static final Duration GOOD_BYE = Duration.ofSeconds(2);
 
+  private final World world;
   private final Transport transport;
   private final MasterRing ring;
   private final Duration deadline;
@@ -29,7 +30,7 @@ final class MasterClient implements AutoCloseable {
   private final String host;
   private final ReentrantLock opening = new ReentrantLock();
   private volatile @Nullable Session session;
-  private volatile long clientId = newId();
+  private volatile long clientId;
   private volatile boolean closed;
 
   /** A session that the masters know. */
@@ -39,7 +40,14 @@ final class MasterClient implements AutoCloseable {
    * @param transport closed by this client
    */
   MasterClient(
-      Transport transport, MasterRing ring, Duration deadline, Duration tryTimeout, String host) {
+      World world,
+      Transport transport,
+      MasterRing ring,
+      Duration deadline,
+      Duration tryTimeout,
+      String host) {
+    this.world = world;
+    this.clientId = newId(world);
     this.transport = transport;
     this.ring = ring;
     this.deadline = deadline;
@@ -53,6 +61,10 @@ final class MasterClient implements AutoCloseable {
    */
   long clientId() {
     return clientId;
+  }
+
+  World world() {
+    return world;
   }
 
   /** A master said that the one at {@code address} leads: it is asked next. */
@@ -126,15 +138,15 @@ final class MasterClient implements AutoCloseable {
     try {
       if (clientId == lost.client) {
         session = null;
-        clientId = newId();
+        clientId = newId(world);
       }
     } finally {
       opening.unlock();
     }
   }
 
-  private static long newId() {
-    return ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+  private static long newId(World world) {
+    return world.random().nextLong(1, Long.MAX_VALUE);
   }
 
   private static <T extends MasterReply> T expect(Message reply, Class<T> expected, Message request)
@@ -185,10 +197,10 @@ final class MasterClient implements AutoCloseable {
 
   /** One request on its way from master to master. */
   private final class Attempts {
-    private final long startNs = System.nanoTime();
+    private final long startNs = world.nanoTime();
     private final Duration limit;
     private final boolean closing;
-    private final Backoff backoff = new Backoff(ThreadLocalRandom.current());
+    private final Backoff backoff = new Backoff(world.random());
     private int sent;
     private int failuresInARow;
 
@@ -208,7 +220,7 @@ final class MasterClient implements AutoCloseable {
               ErrorCode.UNAVAILABLE, "This client is closed: connect a new one");
         }
         String master = ring.current();
-        try (RpcReply reply = transport.call(master, request, shorter(tryTimeout, left()))) {
+        try (RpcReply reply = transport.call(world, master, request, shorter(tryTimeout, left()))) {
           return reply.message();
         } catch (AshlarException e) {
           pause(master, e);
@@ -297,7 +309,7 @@ final class MasterClient implements AutoCloseable {
     }
 
     private Duration left() {
-      return limit.minusNanos(System.nanoTime() - startNs);
+      return limit.minusNanos(world.nanoTime() - startNs);
     }
   }
 
@@ -305,9 +317,9 @@ final class MasterClient implements AutoCloseable {
     return a.compareTo(b) < 0 ? a : b;
   }
 
-  private static void sleep(long ms) throws AshlarException {
+  private void sleep(long ms) throws AshlarException {
     try {
-      TimeUnit.MILLISECONDS.sleep(ms);
+      world.sleep(TimeUnit.MILLISECONDS.toNanos(ms));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(

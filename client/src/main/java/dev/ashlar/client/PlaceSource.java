@@ -9,6 +9,8 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,15 +100,21 @@ final class PlaceSource {
             throw new CompletionException(e);
           }
         },
-        task -> Thread.ofVirtual().name("ashlar-client-allocate").start(task));
+        task -> masters.world().startLight("ashlar-client-allocate", task));
   }
 
-  private static List<ChunkPlace> await(CompletableFuture<List<ChunkPlace>> future)
+  private List<ChunkPlace> await(CompletableFuture<List<ChunkPlace>> future)
       throws AshlarException {
     try {
-      return future.join();
-    } catch (CompletionException e) {
-      throw Transport.asAshlar(e);
+      return masters.world().await(future, Long.MAX_VALUE);
+    } catch (ExecutionException e) {
+      throw Transport.asAshlar(e.getCause() == null ? e : e.getCause());
+    } catch (TimeoutException e) {
+      throw new AshlarException(ErrorCode.TIMEOUT, "No master allocated chunks in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AshlarException(
+          ErrorCode.TIMEOUT, "Interrupted while waiting for chunks to write to", e);
     }
   }
 

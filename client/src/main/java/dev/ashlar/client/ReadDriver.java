@@ -28,18 +28,19 @@ final class ReadDriver implements AutoCloseable {
   private static final long SHORTEST_WAIT_NS = 1_000_000;
 
   private final ClientServices services;
-  private final Mailbox<Slot> mailbox = new Mailbox<>();
+  private final Mailbox<Slot> mailbox;
   private final List<RangeRead> active = new ArrayList<>();
   private final CRC32C crc = new CRC32C();
   private boolean placesMoved;
 
   ReadDriver(ClientServices services) {
     this.services = services;
+    this.mailbox = new Mailbox<>(services.world());
   }
 
   void start(RangeRead range) {
     active.add(range);
-    send(range, range.start(System.nanoTime(), services.readHealth()::avoided));
+    send(range, range.start(services.world().nanoTime(), services.readHealth()::avoided));
   }
 
   private void send(RangeRead range, List<Slot> slots) {
@@ -63,12 +64,13 @@ final class ReadDriver implements AutoCloseable {
   /** Waits until the range is done or stuck; works on the others started here meanwhile. */
   void await(RangeRead range) throws AshlarException {
     while (!range.done() && !range.stuck()) {
-      Mailbox.Answer<Slot> answer = mailbox.poll(Duration.ofNanos(untilLate(System.nanoTime())));
+      Mailbox.Answer<Slot> answer =
+          mailbox.poll(Duration.ofNanos(untilLate(services.world().nanoTime())));
       while (answer != null) {
         answered(answer);
         answer = mailbox.poll();
       }
-      hurry(System.nanoTime());
+      hurry(services.world().nanoTime());
     }
     if (range.done()) {
       finished(range);
@@ -154,7 +156,7 @@ final class ReadDriver implements AutoCloseable {
       failed(slot, answer.error());
     }
     if (!range.closed()) {
-      send(range, range.proceed(System.nanoTime(), services.readHealth()::avoided));
+      send(range, range.proceed(services.world().nanoTime(), services.readHealth()::avoided));
     }
   }
 
@@ -223,15 +225,17 @@ final class ReadDriver implements AutoCloseable {
   private void report(Slot slot, String reason) {
     MasterRequest.ReportBad bad =
         new MasterRequest.ReportBad(slot.range().key(slot), slot.place().disk(), reason);
-    Thread.ofVirtual()
-        .name("ashlar-client-report")
-        .start(() -> {
-          try {
-            services.masters().query(bad, MasterReply.Done.class);
-          } catch (AshlarException e) {
-            // The scrubber finds it too.
-          }
-        });
+    services
+        .world()
+        .startLight(
+            "ashlar-client-report",
+            () -> {
+              try {
+                services.masters().query(bad, MasterReply.Done.class);
+              } catch (AshlarException e) {
+                // The scrubber finds it too.
+              }
+            });
   }
 
   @Override

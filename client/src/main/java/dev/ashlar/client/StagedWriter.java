@@ -162,7 +162,7 @@ final class StagedWriter implements FileWriter {
       throws AshlarException {
     Command.Commit commit =
         new Command.Commit(
-            inode, epoch, what.chunks(), what.size(), AshlarFileSystem.nowNs(), as, release);
+            inode, epoch, what.chunks(), what.size(), services.world().wallNs(), as, release);
     return services.masters().submit(commit, MasterReply.AttrReply.class).attr();
   }
 
@@ -221,16 +221,18 @@ final class StagedWriter implements FileWriter {
   /** Gives the lease back, and with it all that was staged; if that fails the lease runs out. */
   private static void abandon(ClientServices services, long inode, long epoch) {
     services.keepAlive().dropLease(epoch);
-    Thread.ofVirtual()
-        .name("ashlar-client-abandon")
-        .start(() -> {
-          try {
-            services
-                .masters()
-                .submit(new Command.ReleaseLease(inode, epoch), MasterReply.Done.class);
-          } catch (AshlarException e) {
-            // Nobody renews the lease: it runs out by itself.
-          }
-        });
+    services
+        .world()
+        .startLight(
+            "ashlar-client-abandon",
+            () -> {
+              try {
+                services
+                    .masters()
+                    .submit(new Command.ReleaseLease(inode, epoch), MasterReply.Done.class);
+              } catch (AshlarException e) {
+                // Nobody renews the lease: it runs out by itself.
+              }
+            });
   }
 }

@@ -24,6 +24,7 @@ final class BlockOutput implements AutoCloseable {
 
   private final RebuildPlan plan;
   private final BlockStore disk;
+  private final Wait wait;
   private final int[] crcs;
   private long length;
   private @Nullable Range pending;
@@ -34,7 +35,8 @@ final class BlockOutput implements AutoCloseable {
   private record Range(
       ByteBuf bytes, Supplier<CompletableFuture<Long>> write, CompletableFuture<Long> done) {}
 
-  BlockOutput(RebuildPlan plan, BlockStore disk) {
+  BlockOutput(RebuildPlan plan, BlockStore disk, Wait wait) {
+    this.wait = wait;
     this.plan = plan;
     this.disk = disk;
     crcs = new int[BlockLayout.slices(plan.length())];
@@ -99,7 +101,7 @@ final class BlockOutput implements AutoCloseable {
       return;
     }
     try {
-      Wait.on(p.done());
+      wait.on(p.done());
     } catch (AshlarException e) {
       if (e.code() != ErrorCode.RETRY) {
         throw e;
@@ -111,21 +113,16 @@ final class BlockOutput implements AutoCloseable {
   }
 
   /** Repeats what the disk could not take because clients filled its queue. */
-  private static <T> T patiently(Supplier<CompletableFuture<T>> attempt) throws AshlarException {
+  private <T> T patiently(Supplier<CompletableFuture<T>> attempt) throws AshlarException {
     for (int n = 1; ; n++) {
       try {
-        return Wait.on(attempt.get());
+        return wait.on(attempt.get());
       } catch (AshlarException e) {
         if (e.code() != ErrorCode.RETRY || n == TRIES) {
           throw e;
         }
       }
-      try {
-        Thread.sleep(RETRY_MS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new AshlarException(ErrorCode.UNAVAILABLE, "The chunk server is stopping", e);
-      }
+      wait.sleep(RETRY_MS);
     }
   }
 

@@ -19,12 +19,14 @@ final class RangeRead implements AutoCloseable {
   final int length;
   private final RebuildPlan plan;
   private final Peers peers;
+  private final Wait wait;
   private final Map<Integer, CompletableFuture<ByteBuf>> reads = new HashMap<>();
 
   /**
    * @param length bytes of the wanted block that this range is for
    */
-  RangeRead(RebuildPlan plan, Peers peers, long offset, int length) {
+  RangeRead(RebuildPlan plan, Peers peers, Wait wait, long offset, int length) {
+    this.wait = wait;
     this.plan = plan;
     this.peers = peers;
     this.offset = offset;
@@ -51,7 +53,7 @@ final class RangeRead implements AutoCloseable {
     if (read == null) {
       return ByteBuffer.allocate(0);
     }
-    ByteBuf bytes = Wait.on(read);
+    ByteBuf bytes = wait.on(read);
     int expected = plan.sourceBytes(s.index(), offset, length);
     if (bytes.readableBytes() != expected) {
       throw new AshlarException(

@@ -5,6 +5,7 @@ import dev.ashlar.erasure.ErasureCode;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import io.netty.buffer.ByteBuf;
@@ -32,6 +33,7 @@ public final class Rebuild {
   private final RebuildPlan plan;
   private final BlockStore disk;
   private final Peers peers;
+  private final Wait wait;
   private final ErasureCode code;
   private final int rangeBytes;
   private final Pause pause;
@@ -54,14 +56,16 @@ public final class Rebuild {
       ErasureCode code,
       int rangeBytes,
       Consumer<BadBlock> bad,
-      Pause pause) {
+      Pause pause,
+      World world) {
+    this.wait = new Wait(world);
     this.plan = plan;
     this.disk = disk;
     this.peers = peers;
     this.code = code;
     this.rangeBytes = rangeBytes;
     this.pause = pause;
-    sources = new SourceSet(plan, peers, bad);
+    sources = new SourceSet(plan, peers, wait, bad);
   }
 
   /**
@@ -75,7 +79,7 @@ public final class Rebuild {
     }
     sources.open();
     BlockKey block = plan.task().block();
-    try (BlockOutput out = new BlockOutput(plan, disk)) {
+    try (BlockOutput out = new BlockOutput(plan, disk, wait)) {
       copy(out);
       return plan.length();
     } catch (AshlarException e) {
@@ -105,7 +109,7 @@ public final class Rebuild {
         && disk.verify(List.of(block)).isEmpty()) {
       return true;
     }
-    Wait.on(disk.delete(List.of(block)));
+    wait.on(disk.delete(List.of(block)));
     return false;
   }
 
@@ -117,7 +121,7 @@ public final class Rebuild {
         while (ahead.size() <= AHEAD && next < plan.length()) {
           int length = (int) Math.min(rangeBytes, plan.length() - next);
           pause.take((long) length * (plan.needed() + 1));
-          RangeRead range = new RangeRead(plan, peers, next, length);
+          RangeRead range = new RangeRead(plan, peers, wait, next, length);
           ahead.add(range);
           for (int slot = 0; slot < plan.needed(); slot++) {
             range.start(sources.get(slot));
@@ -195,7 +199,7 @@ public final class Rebuild {
 
   private void dropStaged(BlockKey block, AshlarException why) {
     try {
-      Wait.on(disk.delete(List.of(block)));
+      wait.on(disk.delete(List.of(block)));
     } catch (AshlarException e) {
       why.addSuppressed(e);
     }

@@ -20,6 +20,7 @@ import java.util.function.Consumer;
 final class SourceSet {
   private final RebuildPlan plan;
   private final Peers peers;
+  private final Wait wait;
   private final Consumer<BadBlock> bad;
   private final Deque<Integer> reserve = new ArrayDeque<>();
   private final List<Source> inUse = new ArrayList<>();
@@ -28,7 +29,8 @@ final class SourceSet {
   /**
    * @param bad told of sources that are damaged or not where the master believes them
    */
-  SourceSet(RebuildPlan plan, Peers peers, Consumer<BadBlock> bad) {
+  SourceSet(RebuildPlan plan, Peers peers, Wait wait, Consumer<BadBlock> bad) {
+    this.wait = wait;
     this.plan = plan;
     this.peers = peers;
     this.bad = bad;
@@ -46,7 +48,7 @@ final class SourceSet {
       }
       for (Asked a : asked) {
         try {
-          inUse.add(prove(a.index(), Wait.on(a.answer())));
+          inUse.add(prove(a.index(), wait.on(a.answer())));
         } catch (AshlarException e) {
           failed(a.index(), e);
         }
@@ -68,7 +70,7 @@ final class SourceSet {
     while (true) {
       int i = takeReserve();
       try {
-        inUse.set(slot, prove(i, Wait.on(ask(i))));
+        inUse.set(slot, prove(i, wait.on(ask(i))));
         return;
       } catch (AshlarException e) {
         failed(i, e);

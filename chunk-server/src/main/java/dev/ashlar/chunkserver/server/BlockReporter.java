@@ -4,6 +4,7 @@ import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
@@ -31,13 +32,15 @@ final class BlockReporter {
   private final String server;
   private final Master master;
   private final TaskRunner tasks;
+  private final World world;
 
   /** Asks the leader and waits for its answer. */
   interface Master {
     MasterReply call(MasterRequest request) throws AshlarException;
   }
 
-  BlockReporter(String server, Master master, TaskRunner tasks) {
+  BlockReporter(String server, Master master, TaskRunner tasks, World world) {
+    this.world = world;
     this.server = server;
     this.master = master;
     this.tasks = tasks;
@@ -84,7 +87,7 @@ final class BlockReporter {
         garbage.add(key);
       }
     }
-    await(store.delete(garbage));
+    await(world, store.delete(garbage));
     LOG.info("Dropped {} blocks that nobody needs from disk {}", garbage.size(), store.diskId());
   }
 
@@ -103,9 +106,9 @@ final class BlockReporter {
     }
   }
 
-  static void await(CompletableFuture<Void> deletion) throws AshlarException {
+  static void await(World world, CompletableFuture<Void> deletion) throws AshlarException {
     try {
-      deletion.get(DELETE_SECONDS, TimeUnit.SECONDS);
+      world.await(deletion, TimeUnit.SECONDS.toNanos(DELETE_SECONDS));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof AshlarException a) {
         throw a;

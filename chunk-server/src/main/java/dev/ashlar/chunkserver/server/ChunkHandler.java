@@ -9,6 +9,7 @@ import dev.ashlar.protocol.BlockLayout;
 import dev.ashlar.protocol.BlockToken;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.ChunkReply;
 import dev.ashlar.protocol.message.ChunkRequest;
 import dev.ashlar.protocol.rpc.FileSlice;
@@ -19,8 +20,8 @@ import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -48,8 +49,8 @@ final class ChunkHandler implements RpcHandler {
   private final Disks disks;
   private final ClientLoad load;
   private final Consumer<DiskBlock> suspects;
-  private final ThreadPoolExecutor lookups;
-  private final QuietLog quiet = new QuietLog(LOG, TimeUnit.SECONDS.toNanos(10), System::nanoTime);
+  private final ExecutorService lookups;
+  private final QuietLog quiet;
 
   /** A block where it lies. */
   record DiskBlock(long disk, BlockKey block) {}
@@ -58,13 +59,19 @@ final class ChunkHandler implements RpcHandler {
    * @param suspects told of blocks whose bytes could perhaps not be read; must not block
    */
   ChunkHandler(
-      String server, TokenGate gate, Disks disks, ClientLoad load, Consumer<DiskBlock> suspects) {
+      String server,
+      TokenGate gate,
+      Disks disks,
+      ClientLoad load,
+      Consumer<DiskBlock> suspects,
+      World world) {
     this.suspects = suspects;
     this.server = server;
     this.gate = gate;
     this.disks = disks;
     this.load = load;
-    lookups = Pools.of(server + "-lookup", LOOKUP_THREADS, LOOKUPS_WAITING);
+    quiet = new QuietLog(LOG, TimeUnit.SECONDS.toNanos(10), world::nanoTime);
+    lookups = world.pool(server + "-lookup", LOOKUP_THREADS, LOOKUPS_WAITING);
   }
 
   @Override

@@ -3,18 +3,15 @@ package dev.ashlar.chunkserver.server;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
-import dev.ashlar.protocol.rpc.Role;
-import dev.ashlar.protocol.rpc.RpcClient;
 import dev.ashlar.protocol.rpc.RpcHandler;
 import dev.ashlar.protocol.rpc.RpcRequest;
-import dev.ashlar.protocol.rpc.RpcServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -35,11 +32,12 @@ public final class ChunkServer implements AutoCloseable {
   private static final int SUSPECTS = 256;
 
   private final ChunkServerConfig config;
-  private final long boot = new SecureRandom().nextLong() >>> 1;
+  private final World world;
+  private final long boot;
   private final Deque<Part> parts = new ArrayDeque<>();
   private final Set<Long> reporting = ConcurrentHashMap.newKeySet();
   private final Set<ChunkHandler.DiskBlock> suspects = ConcurrentHashMap.newKeySet();
-  private final TokenGate gate = new TokenGate(System::currentTimeMillis);
+  private final TokenGate gate;
   private final Outbox outbox = new Outbox(this::nudge);
   private final InetSocketAddress address;
   private final Disks disks;
@@ -58,16 +56,23 @@ public final class ChunkServer implements AutoCloseable {
    * @throws IOException if the port is taken or no disk works
    */
   public static ChunkServer start(ChunkServerConfig config) throws IOException {
-    return new ChunkServer(config);
+    return start(config, new RealOutside());
   }
 
-  private ChunkServer(ChunkServerConfig config) throws IOException {
+  /** As {@link #start(ChunkServerConfig)}, with another network, other disks, other clocks. */
+  public static ChunkServer start(ChunkServerConfig config, Outside outside) throws IOException {
+    return new ChunkServer(config, outside);
+  }
+
+  private ChunkServer(ChunkServerConfig config, Outside outside) throws IOException {
     this.config = config;
+    world = outside.world();
+    boot = world.secure().nextLong() >>> 1;
+    gate = new TokenGate(world::wallMs);
     boolean started = false;
     try {
       // The port first: a second server on the same directories must not get as far as the disks.
-      RpcServer rpc =
-          RpcServer.start(config.bind(), config.name(), Role.CHUNK_SERVER, this::handle);
+      Outside.Port rpc = outside.listen(config.bind(), config.name(), this::handle);
       own(rpc);
       address = rpc.address();
       if (config.advertise().isEmpty() && address.getAddress().isAnyLocalAddress()) {
@@ -76,28 +81,30 @@ public final class ChunkServer implements AutoCloseable {
                 + config.name()
                 + " listens on all addresses: say under which host:port the others reach it");
       }
-      RpcClient masters = new RpcClient(config.name(), Role.MASTER);
+      Outside.Sender masters = outside.masters(config.name());
       own(masters);
-      RpcClient others = new RpcClient(config.name(), Role.CHUNK_SERVER);
+      Outside.Sender others = outside.servers(config.name());
       own(others);
-      disks = Disks.open(config.name(), config.disks(), Stores::open);
+      disks = Disks.open(config.name(), config.disks(), outside::open, world);
       openDisks = disks;
-      ClientLoad load = new ClientLoad(System::nanoTime);
+      ClientLoad load = new ClientLoad(world::nanoTime);
       Throttle throttle =
           new Throttle(
               config.rebuild().bytesPerSecond(),
               config.rebuild().busyBytesPerSecond(),
               load::busy,
-              System::nanoTime);
+              world::nanoTime);
       RpcPeers peers = new RpcPeers(others, config.rebuild().slowSource());
-      Work work = new Work(disks, peers, config.rebuild(), throttle, outbox, this::hint);
-      tasks = new TaskRunner(config.name(), config.rebuild().slots(), work, outbox);
-      ChunkHandler requests = new ChunkHandler(config.name(), gate, disks, load, this::suspect);
-      MasterLink l = new MasterLink(config, masters, outbox, this::heartbeat, this::obey);
-      reporter = new BlockReporter(config.name(), l, tasks);
+      Work work = new Work(disks, peers, config.rebuild(), throttle, outbox, this::hint, world);
+      tasks = new TaskRunner(config.name(), config.rebuild().slots(), work, outbox, world);
+      ChunkHandler requests =
+          new ChunkHandler(config.name(), gate, disks, load, this::suspect, world);
+      MasterLink l = new MasterLink(world, config, masters, outbox, this::heartbeat, this::obey);
+      reporter = new BlockReporter(config.name(), l, tasks, world);
       minders =
           disks.all().stream()
-              .map(d -> new DiskMinder(config.name(), d, config.timing(), outbox, this::nudge))
+              .map(d ->
+                  new DiskMinder(config.name(), d, config.timing(), outbox, this::nudge, world))
               .toList();
       own(l);
       parts.add(() -> {

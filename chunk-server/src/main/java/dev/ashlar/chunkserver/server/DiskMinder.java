@@ -4,10 +4,11 @@ import dev.ashlar.chunkserver.scrub.DiskScrub;
 import dev.ashlar.chunkserver.server.ChunkServerConfig.Timing;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,15 +26,22 @@ final class DiskMinder {
   private final DiskScrub scrub;
   private final Outbox outbox;
   private final Runnable news;
-  private final CountDownLatch stop = new CountDownLatch(1);
-  private final Thread thread;
-  private volatile long aliveNs = System.nanoTime();
+  private final String name;
+  private final World world;
+  private final World.Signal stop;
+  private volatile boolean stopping;
+  private World.@Nullable Running thread;
+  private volatile long aliveNs;
   private DiskState told = DiskState.UP;
 
   /**
    * @param news run when the state of the disk changed
    */
-  DiskMinder(String server, ServedDisk disk, Timing timing, Outbox outbox, Runnable news) {
+  DiskMinder(
+      String server, ServedDisk disk, Timing timing, Outbox outbox, Runnable news, World world) {
+    this.world = world;
+    stop = world.signal();
+    aliveNs = world.nanoTime();
     this.disk = disk;
     this.timing = timing;
     this.outbox = outbox;
@@ -44,13 +52,13 @@ final class DiskMinder {
             disk.store(),
             timing.scrubPeriod(),
             timing.scrubBytesPerSecond(),
-            System::currentTimeMillis,
+            world::wallMs,
             outbox::bad);
-    thread = Thread.ofPlatform().daemon().name(server + "-disk-" + disk.id()).unstarted(this::run);
+    name = server + "-disk-" + disk.id();
   }
 
   void start() {
-    thread.start();
+    thread = world.start(name, this::run);
   }
 
   /**
@@ -58,8 +66,9 @@ final class DiskMinder {
    * another thread.
    */
   void watch() {
-    long silent = System.nanoTime() - aliveNs;
-    boolean hangs = silent > timing.diskHang().toNanos() && thread.isAlive();
+    long silent = world.nanoTime() - aliveNs;
+    World.Running t = thread;
+    boolean hangs = silent > timing.diskHang().toNanos() && t != null && t.alive();
     disk.hung(
         hangs ? "does not answer since " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s" : "");
   }
@@ -67,29 +76,29 @@ final class DiskMinder {
   private void run() {
     boolean scrubbing = true;
     try {
-      while (stop.getCount() > 0) {
-        aliveNs = System.nanoTime();
+      while (!stopping) {
+        aliveNs = world.nanoTime();
         look();
-        long untilNs = System.nanoTime() + timing.diskCheck().toNanos();
+        long untilNs = world.nanoTime() + timing.diskCheck().toNanos();
         while (scrubbing
             && told != DiskState.FAILED
             && !disk.foreign()
-            && System.nanoTime() - untilNs < 0) {
-          aliveNs = System.nanoTime();
+            && world.nanoTime() - untilNs < 0) {
+          aliveNs = world.nanoTime();
           long waitNs =
               Math.max(
                   0,
                   Math.min(
                       untilNs - aliveNs,
-                      TimeUnit.MILLISECONDS.toNanos(scrub.nextMs() - System.currentTimeMillis())));
-          if (stop.await(waitNs, TimeUnit.NANOSECONDS)) {
+                      TimeUnit.MILLISECONDS.toNanos(scrub.nextMs() - world.wallMs())));
+          if (stop.await(waitNs)) {
             return;
           }
-          if (scrub.nextMs() <= System.currentTimeMillis()) {
+          if (scrub.nextMs() <= world.wallMs()) {
             scrubbing = scrub();
           }
         }
-        if (stop.await(Math.max(0, untilNs - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+        if (stop.await(Math.max(0, untilNs - world.nanoTime()))) {
           return;
         }
       }
@@ -145,12 +154,9 @@ final class DiskMinder {
 
   /** Ends the thread and waits a while for it. Returns whether it has ended. */
   boolean stop() {
-    stop.countDown();
-    try {
-      thread.join(STOP_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    return !thread.isAlive();
+    stopping = true;
+    stop.raise();
+    World.Running t = thread;
+    return t == null || t.join(STOP_MS);
   }
 }

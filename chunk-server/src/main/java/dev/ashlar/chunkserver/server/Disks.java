@@ -4,14 +4,16 @@ import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,15 +50,15 @@ final class Disks implements AutoCloseable {
    *
    * @throws IOException if none can
    */
-  static Disks open(String server, List<DiskDir> dirs, Opener opener) throws IOException {
-    List<FutureTask<BlockStore>> openings = new ArrayList<>();
+  static Disks open(String server, List<DiskDir> dirs, Opener opener, World world)
+      throws IOException {
+    List<CompletableFuture<BlockStore>> openings = new ArrayList<>();
     for (DiskDir dir : dirs) {
-      FutureTask<BlockStore> opening = new FutureTask<>(() -> opener.open(dir));
+      CompletableFuture<BlockStore> opening = new CompletableFuture<>();
       openings.add(opening);
-      Thread.ofPlatform()
-          .daemon()
-          .name(server + "-open-" + dir.path().getFileName())
-          .start(opening);
+      var _ =
+          world.start(
+              server + "-open-" + dir.path().getFileName(), () -> open(opener, dir, opening));
     }
     long waiting =
         Math.clamp(
@@ -67,7 +69,9 @@ final class Disks implements AutoCloseable {
     for (int i = 0; i < dirs.size(); i++) {
       DiskDir dir = dirs.get(i);
       try {
-        disks.add(new ServedDisk(dir, openings.get(i).get(), new DiskLane(waiting)));
+        disks.add(
+            new ServedDisk(
+                dir, world.await(openings.get(i), Long.MAX_VALUE), new DiskLane(waiting)));
       } catch (ExecutionException e) {
         Throwable why = e.getCause() == null ? e : e.getCause();
         LOG.error(
@@ -83,6 +87,8 @@ final class Disks implements AutoCloseable {
                 0,
                 String.valueOf(why.getMessage())));
         first = first == null ? why : first;
+      } catch (TimeoutException e) {
+        throw new IOException("The disk in " + dir.path() + " does not open", e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException(
@@ -94,6 +100,14 @@ final class Disks implements AutoCloseable {
           "Chunk server " + server + " has no disk that works: " + first.getMessage(), first);
     }
     return new Disks(disks, unopened);
+  }
+
+  private static void open(Opener opener, DiskDir dir, CompletableFuture<BlockStore> into) {
+    try {
+      into.complete(opener.open(dir));
+    } catch (Throwable e) {
+      into.completeExceptionally(e); // whoever waits says so
+    }
   }
 
   List<ServedDisk> all() {

@@ -2,16 +2,16 @@ package dev.ashlar.chunkserver.server;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
-import dev.ashlar.protocol.rpc.RpcClient;
 import dev.ashlar.protocol.rpc.RpcReply;
+import dev.ashlar.protocol.rpc.RpcSender;
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,15 +31,16 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   private static final long GATHER_MS = 5;
 
   private final String server;
-  private final RpcClient client;
+  private final World world;
+  private final RpcSender client;
   private final Duration period;
   private final Outbox outbox;
   private final Function<Outbox.Batch, MasterRequest.Heartbeat> heartbeat;
   private final Consumer<MasterReply.Orders> orders;
   private final LeaderGuess guess;
   private final int tries;
-  private final BlockingQueue<Boolean> nudges = new ArrayBlockingQueue<>(1);
-  private final Thread thread;
+  private final World.Signal nudges;
+  private World.@Nullable Running thread;
   private volatile boolean stopping;
   private volatile String leader = "";
   private volatile boolean connected;
@@ -49,11 +50,14 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
    * @param orders obeys, on this link's thread
    */
   MasterLink(
+      World world,
       ChunkServerConfig config,
-      RpcClient client,
+      RpcSender client,
       Outbox outbox,
       Function<Outbox.Batch, MasterRequest.Heartbeat> heartbeat,
       Consumer<MasterReply.Orders> orders) {
+    this.world = world;
+    nudges = world.signal();
     server = config.name();
     this.client = client;
     period = config.timing().heartbeat();
@@ -62,16 +66,15 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
     this.orders = orders;
     guess = new LeaderGuess(config.masters());
     tries = 2 * config.masters().size();
-    thread = Thread.ofPlatform().daemon().name(server + "-heartbeat").unstarted(this::run);
   }
 
   void start() {
-    thread.start();
+    thread = world.start(server + "-heartbeat", this::run);
   }
 
   /** Heartbeat now. */
   void nudge() {
-    nudges.offer(true);
+    nudges.raise();
   }
 
   /** Whether a leader answered the last heartbeat and its orders are known. */
@@ -82,12 +85,12 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   private void run() {
     try {
       while (!stopping) {
-        nudges.clear();
+        var _ = nudges.await(0);
         if (beat()) {
           nudge();
         }
-        if (nudges.poll(period.toNanos(), TimeUnit.NANOSECONDS) != null) {
-          TimeUnit.MILLISECONDS.sleep(GATHER_MS);
+        if (nudges.await(period.toNanos())) {
+          world.sleep(TimeUnit.MILLISECONDS.toNanos(GATHER_MS));
         }
       }
     } catch (InterruptedException e) {
@@ -155,7 +158,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
 
   private MasterReply send(String master, MasterRequest request, Duration limit)
       throws AshlarException {
-    try (RpcReply reply = client.call(master, request, null, limit)) {
+    try (RpcReply reply = client.call(world, master, request, limit)) {
       if (reply.message() instanceof MasterReply m) {
         return m;
       }
@@ -172,10 +175,9 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   public void close() {
     stopping = true;
     nudge();
-    try {
-      thread.join(5_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    World.Running t = thread;
+    if (t != null) {
+      var _ = t.join(5_000);
     }
   }
 }

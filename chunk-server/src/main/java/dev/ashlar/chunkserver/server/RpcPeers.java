@@ -9,8 +9,8 @@ import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkReply.BlockData;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.ChunkRequest;
-import dev.ashlar.protocol.rpc.RpcClient;
 import dev.ashlar.protocol.rpc.RpcReply;
+import dev.ashlar.protocol.rpc.RpcSender;
 import io.netty.buffer.ByteBuf;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -20,13 +20,13 @@ import java.util.concurrent.CompletionException;
  * The other chunk servers over the network. Every request ends within the given time. Thread-safe.
  */
 final class RpcPeers implements Peers {
-  private final RpcClient client;
+  private final RpcSender client;
   private final Duration limit;
 
   /**
    * @param client for chunk servers, closed by its owner
    */
-  RpcPeers(RpcClient client, Duration limit) {
+  RpcPeers(RpcSender client, Duration limit) {
     this.client = client;
     this.limit = limit;
   }

@@ -2,6 +2,7 @@ package dev.ashlar.chunkserver.server;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest.TaskResult;
 import java.util.ArrayList;
@@ -11,8 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,8 +38,8 @@ final class TaskRunner {
   private final int slots;
   private final Work work;
   private final Outbox outbox;
-  private final ThreadPoolExecutor rebuilds;
-  private final ThreadPoolExecutor chores;
+  private final ExecutorService rebuilds;
+  private final ExecutorService chores;
   private final Set<Long> known = new HashSet<>();
   private final Map<Target, Long> recent =
       new LinkedHashMap<>() {
@@ -68,12 +69,12 @@ final class TaskRunner {
     long run() throws AshlarException;
   }
 
-  TaskRunner(String server, int slots, Work work, Outbox outbox) {
+  TaskRunner(String server, int slots, Work work, Outbox outbox, World world) {
     this.slots = slots;
     this.work = work;
     this.outbox = outbox;
-    rebuilds = Pools.of(server + "-rebuild", slots, slots * (1 + AHEAD_PER_SLOT) + 64);
-    chores = Pools.of(server + "-chores", 1, CHORES);
+    rebuilds = world.pool(server + "-rebuild", slots, slots * (1 + AHEAD_PER_SLOT) + 64);
+    chores = world.pool(server + "-chores", 1, CHORES);
   }
 
   /** More rebuilds that this server would take now. */
@@ -148,11 +149,11 @@ final class TaskRunner {
     static final Ended BUSY = new Ended("The chunk server has too many tasks", 0);
   }
 
-  private void submit(ThreadPoolExecutor pool, List<Long> ids, Job job) {
+  private void submit(ExecutorService pool, List<Long> ids, Job job) {
     run(pool, () -> tell(ids, attempt(job)), () -> tell(ids, Ended.BUSY));
   }
 
-  private static void run(ThreadPoolExecutor pool, Runnable job, Runnable refused) {
+  private static void run(ExecutorService pool, Runnable job, Runnable refused) {
     try {
       pool.execute(job);
     } catch (RejectedExecutionException e) {

@@ -8,12 +8,11 @@ import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,7 +28,9 @@ final class Work implements TaskRunner.Work {
   private final Throttle throttle;
   private final Outbox outbox;
   private final Consumer<BadBlock> hints;
-  private final CountDownLatch stopping = new CountDownLatch(1);
+  private final World world;
+  private final World.Signal stop;
+  private volatile boolean stopping;
 
   /**
    * @param hints told of bad blocks on disks of other servers; must not block
@@ -40,7 +41,10 @@ final class Work implements TaskRunner.Work {
       RebuildLimits limits,
       Throttle throttle,
       Outbox outbox,
-      Consumer<BadBlock> hints) {
+      Consumer<BadBlock> hints,
+      World world) {
+    this.world = world;
+    stop = world.signal();
     this.disks = disks;
     this.peers = peers;
     this.limits = limits;
@@ -54,7 +58,14 @@ final class Work implements TaskRunner.Work {
     RebuildPlan plan = RebuildPlan.of(task);
     BlockStore disk = disks.serving(task.disk());
     return new Rebuild(
-            plan, disk, peers, Codes.of(plan.policy()), limits.rangeBytes(), this::bad, this::pause)
+            plan,
+            disk,
+            peers,
+            Codes.of(plan.policy()),
+            limits.rangeBytes(),
+            this::bad,
+            this::pause,
+            world)
         .run();
   }
 
@@ -79,12 +90,15 @@ final class Work implements TaskRunner.Work {
 
   /** Ends rebuilds at their next range. */
   void stop() {
-    stopping.countDown();
+    stopping = true;
+    stop.raise();
   }
 
   private void pause(long bytes) throws AshlarException {
     try {
-      if (stopping.await(throttle.take(bytes), TimeUnit.NANOSECONDS)) {
+      var _ = stop.await(throttle.take(bytes));
+      if (stopping) {
+        stop.raise(); // for the next one
         throw new AshlarException(ErrorCode.UNAVAILABLE, "The chunk server is stopping");
       }
     } catch (InterruptedException e) {
@@ -95,7 +109,7 @@ final class Work implements TaskRunner.Work {
 
   @Override
   public long delete(Task.Delete task) throws AshlarException {
-    BlockReporter.await(disks.serving(task.disk()).delete(task.blocks()));
+    BlockReporter.await(world, disks.serving(task.disk()).delete(task.blocks()));
     return 0;
   }
 

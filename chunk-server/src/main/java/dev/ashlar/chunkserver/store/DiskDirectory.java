@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * index/          LMDB, and the boot it was written in
  * </pre>
  */
-final class DiskDirectory implements AutoCloseable {
+final class DiskDirectory implements DiskHome {
   static final int FORMAT = 1;
 
   private static final String IDENTITY = "disk.identity";
@@ -43,10 +43,13 @@ final class DiskDirectory implements AutoCloseable {
 
   private final Path directory;
   private final FileChannel lock;
+  private final DiskStore.IoSource source;
   private final long disk;
   private volatile long cluster;
 
-  private DiskDirectory(Path directory, FileChannel lock, long disk, long cluster) {
+  private DiskDirectory(
+      Path directory, FileChannel lock, DiskStore.IoSource source, long disk, long cluster) {
+    this.source = source;
     this.directory = directory;
     this.lock = lock;
     this.disk = disk;
@@ -56,7 +59,7 @@ final class DiskDirectory implements AutoCloseable {
   private record Identity(long disk, long cluster) {}
 
   /** Locks a directory and reads its identity; one that is missing or empty is formatted. */
-  static DiskDirectory open(Path directory) throws IOException {
+  static DiskDirectory open(Path directory, DiskStore.IoSource source) throws IOException {
     Files.createDirectories(directory);
     FileChannel lock = lock(directory);
     try {
@@ -71,7 +74,7 @@ final class DiskDirectory implements AutoCloseable {
                 + LOG
                 + "' is gone: the data is lost; move the rest away to use the directory as a new disk");
       }
-      return new DiskDirectory(directory, lock, identity.disk(), identity.cluster());
+      return new DiskDirectory(directory, lock, source, identity.disk(), identity.cluster());
     } catch (IOException | RuntimeException e) {
       lock.close();
       throw e;
@@ -200,27 +203,41 @@ final class DiskDirectory implements AutoCloseable {
     return HexFormat.of().toHexDigits((int) crc.getValue());
   }
 
-  Path path() {
+  @Override
+  public Path path() {
     return directory;
   }
 
-  Path log() {
+  private Path log() {
     return directory.resolve(LOG);
   }
 
-  Path index() {
+  private Path index() {
     return directory.resolve(INDEX);
   }
 
-  long disk() {
+  @Override
+  public long disk() {
     return disk;
   }
 
-  long cluster() {
+  @Override
+  public OrderedStore openIndex() throws IOException {
+    return LmdbStore.open(index());
+  }
+
+  @Override
+  public DiskIo openLog() throws IOException {
+    return source.open(log());
+  }
+
+  @Override
+  public long cluster() {
     return cluster;
   }
 
-  synchronized void adopt(long wanted) throws IOException {
+  @Override
+  public synchronized void adopt(long wanted) throws IOException {
     if (cluster == wanted) {
       return;
     }
@@ -240,10 +257,8 @@ final class DiskDirectory implements AutoCloseable {
     cluster = wanted;
   }
 
-  /**
-   * @throws IOException if the directory is not this disk any more
-   */
-  void check() throws IOException {
+  @Override
+  public void check() throws IOException {
     Identity now;
     try {
       now = read(directory);
@@ -261,7 +276,8 @@ final class DiskDirectory implements AutoCloseable {
    *
    * @return whether the index that is there may be used
    */
-  boolean prepareIndex() throws IOException {
+  @Override
+  public boolean prepareIndex() throws IOException {
     String boot = boot();
     if (boot != null
         && Files.exists(index().resolve(BOOT))
@@ -274,7 +290,8 @@ final class DiskDirectory implements AutoCloseable {
   }
 
   /** Removes the index; the next one counts for this boot of the machine. */
-  void resetIndex() throws IOException {
+  @Override
+  public void resetIndex() throws IOException {
     distrustIndex();
     Files.deleteIfExists(index().resolve("data.mdb"));
     Files.deleteIfExists(index().resolve("lock.mdb"));
@@ -285,8 +302,8 @@ final class DiskDirectory implements AutoCloseable {
     }
   }
 
-  /** Makes the next start build the index from the log. */
-  void distrustIndex() throws IOException {
+  @Override
+  public void distrustIndex() throws IOException {
     Files.deleteIfExists(index().resolve(BOOT));
   }
 

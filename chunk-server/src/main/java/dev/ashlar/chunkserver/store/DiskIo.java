@@ -7,7 +7,7 @@ import java.util.List;
  * The directory of segment files, behind a seam so that tests can fail, tear and forget what it
  * does. One thread changes it; any may read files.
  */
-interface DiskIo extends AutoCloseable {
+public interface DiskIo extends AutoCloseable {
   /** Names of the files there are. */
   List<String> list() throws IOException;
 

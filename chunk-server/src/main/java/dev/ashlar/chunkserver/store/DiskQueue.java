@@ -2,13 +2,13 @@ package dev.ashlar.chunkserver.store;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -48,7 +48,8 @@ final class DiskQueue {
   private static final int MAX_BATCH = 1024;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition filled = lock.newCondition();
+  private final World world;
+  private final World.Signal filled;
   private final ArrayDeque<Operation<?>> waiting = new ArrayDeque<>();
   private final long maxBytes;
   private final int maxOperations;
@@ -56,7 +57,9 @@ final class DiskQueue {
   private boolean ended;
   private @Nullable AshlarException closed;
 
-  DiskQueue(long maxBytes, int maxOperations) {
+  DiskQueue(World world, long maxBytes, int maxOperations) {
+    this.world = world;
+    filled = world.signal();
     this.maxBytes = maxBytes;
     this.maxOperations = maxOperations;
   }
@@ -70,7 +73,7 @@ final class DiskQueue {
       if (refusal == null) {
         bytes += size;
         waiting.add(new Operation<>(work, answer, size, durable));
-        filled.signal();
+        filled.raise();
       }
     } finally {
       lock.unlock();
@@ -106,17 +109,28 @@ final class DiskQueue {
    * #answer}.
    */
   List<Operation<?>> take(long millis) throws InterruptedException {
+    long untilNs = world.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    for (long left = TimeUnit.MILLISECONDS.toNanos(millis);
+        left > 0 && idle();
+        left = untilNs - world.nanoTime()) {
+      var _ = filled.await(left); // it may have been raised for what was taken already
+    }
     lock.lockInterruptibly();
     try {
-      long left = TimeUnit.MILLISECONDS.toNanos(millis);
-      while (waiting.isEmpty() && !ended && left > 0) {
-        left = filled.awaitNanos(left);
-      }
       List<Operation<?>> batch = new ArrayList<>();
       while (!waiting.isEmpty() && batch.size() < MAX_BATCH) {
         batch.add(waiting.remove());
       }
       return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean idle() {
+    lock.lock();
+    try {
+      return waiting.isEmpty() && !ended;
     } finally {
       lock.unlock();
     }
@@ -144,7 +158,7 @@ final class DiskQueue {
     lock.lock();
     try {
       ended = true;
-      filled.signalAll();
+      filled.raise();
     } finally {
       lock.unlock();
     }
@@ -167,7 +181,7 @@ final class DiskQueue {
       closed = reason;
       left = List.copyOf(waiting);
       waiting.clear();
-      filled.signalAll();
+      filled.raise();
     } finally {
       lock.unlock();
     }

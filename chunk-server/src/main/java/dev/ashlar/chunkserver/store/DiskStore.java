@@ -3,6 +3,8 @@ package dev.ashlar.chunkserver.store;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.RealWorld;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
 import dev.ashlar.protocol.message.ChunkReply.Blocks;
 import dev.ashlar.protocol.message.ChunkReply.Sealed;
@@ -29,31 +31,39 @@ public final class DiskStore implements BlockStore {
   private static final Logger LOG = LoggerFactory.getLogger(DiskStore.class);
   private static final long CLOSE_MILLIS = 10_000;
 
-  private final DiskDirectory directory;
+  private final DiskHome directory;
   private final DiskIo io;
   private final StoreState state;
   private final StoreCore core;
   private final StoreReader reader;
   private final DiskOptions options;
   private final DiskQueue queue;
-  private final Thread thread;
+  private final World world;
+  private World.@Nullable Running thread;
   private volatile @Nullable AshlarException failure;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private DiskStore(
-      DiskDirectory directory, DiskIo io, StoreState state, StoreCore core, DiskOptions options) {
+      DiskHome directory,
+      DiskIo io,
+      StoreState state,
+      StoreCore core,
+      DiskOptions options,
+      World world) {
+    this.world = world;
     this.directory = directory;
     this.io = io;
     this.state = state;
     this.core = core;
     this.reader = new StoreReader(state);
     this.options = options;
-    this.queue = new DiskQueue(options.queueBytes(), options.queueOperations());
-    this.thread =
-        Thread.ofPlatform()
-            .daemon()
-            .name("disk-" + directory.path().getFileName())
-            .unstarted(new DiskLoop(this::fail, queue, state, core));
+    this.queue = new DiskQueue(world, options.queueBytes(), options.queueOperations());
+  }
+
+  private void start() {
+    thread =
+        world.start(
+            "disk-" + directory.path().getFileName(), new DiskLoop(this::fail, queue, state, core));
   }
 
   /**
@@ -73,10 +83,15 @@ public final class DiskStore implements BlockStore {
   }
 
   static DiskStore open(Path path, DiskOptions options, IoSource source) throws IOException {
-    DiskDirectory directory = DiskDirectory.open(path);
+    return open(DiskDirectory.open(path, source), options, RealWorld.INSTANCE);
+  }
+
+  /** As {@link #open(Path, DiskOptions)}, for a home that passes to the store, also on failure. */
+  public static DiskStore open(DiskHome directory, DiskOptions options, World world)
+      throws IOException {
     try {
-      DiskStore store = recovered(directory, options, source);
-      store.thread.start();
+      DiskStore store = recovered(directory, options, world);
+      store.start();
       return store;
     } catch (IOException | RuntimeException e) {
       directory.close();
@@ -84,11 +99,11 @@ public final class DiskStore implements BlockStore {
     }
   }
 
-  private static DiskStore recovered(DiskDirectory directory, DiskOptions options, IoSource source)
+  private static DiskStore recovered(DiskHome directory, DiskOptions options, World world)
       throws IOException {
     if (directory.prepareIndex()) {
       try {
-        return recover(directory, options, source, true);
+        return recover(directory, options, world, true);
       } catch (IndexException e) {
         LOG.warn(
             "Disk {} at {}: building the index anew from the log: {}",
@@ -98,21 +113,21 @@ public final class DiskStore implements BlockStore {
         directory.resetIndex();
       }
     }
-    return recover(directory, options, source, false);
+    return recover(directory, options, world, false);
   }
 
   private static DiskStore recover(
-      DiskDirectory directory, DiskOptions options, IoSource source, boolean trusted)
-      throws IOException {
-    BlockIndex index = new BlockIndex(LmdbStore.open(directory.index()));
-    DiskIo io = source.open(directory.log());
+      DiskHome directory, DiskOptions options, World world, boolean trusted) throws IOException {
+    BlockIndex index = new BlockIndex(directory.openIndex());
+    DiskIo io = directory.openLog();
     BlockLog log = new BlockLog(io, directory.disk(), options.segmentBytes());
     try {
       if (trusted && index.position(index.committed()) < 0) {
         throw new IndexException("it was never completed", null);
       }
       StoreState state = new StoreState(log, index);
-      return new DiskStore(directory, io, state, StoreCore.recover(state, io, options), options);
+      return new DiskStore(
+          directory, io, state, StoreCore.recover(state, io, options), options, world);
     } catch (IOException | RuntimeException e) {
       index.close();
       log.close();
@@ -264,13 +279,10 @@ public final class DiskStore implements BlockStore {
       return;
     }
     queue.end();
-    try {
-      thread.join(CLOSE_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    World.Running t = thread;
+    boolean ended = t == null || t.join(CLOSE_MILLIS);
     queue.close(new AshlarException(ErrorCode.UNAVAILABLE, "Disk " + diskId() + " is closed"));
-    if (thread.isAlive()) {
+    if (!ended) {
       LOG.error(
           "Disk {} at {} does not answer: its files stay open until the process ends",
           diskId(),

@@ -3,10 +3,10 @@ package dev.ashlar.chunkserver.store;
 import java.io.IOException;
 
 /** The file system is full: an operating condition, not a broken disk. */
-final class NoSpaceException extends IOException {
+public final class NoSpaceException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  NoSpaceException(String message, Throwable cause) {
+  public NoSpaceException(String message, Throwable cause) {
     super(message, cause);
   }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * what was committed; the owning thread also reads its own changes. Nothing needs to survive a
  * crash of the machine: the log has it all. A crash of the process must leave the last commit.
  */
-interface OrderedStore extends AutoCloseable {
+public interface OrderedStore extends AutoCloseable {
   /** Answers false to end a scan. The arrays are the visitor's. */
   @FunctionalInterface
   interface Visitor {

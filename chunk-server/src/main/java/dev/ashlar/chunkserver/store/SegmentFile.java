@@ -8,7 +8,7 @@ import java.nio.channels.FileChannel;
  * One file of the log. Reads are positional and come from any thread; all else comes from the
  * disk's own thread.
  */
-interface SegmentFile extends AutoCloseable {
+public interface SegmentFile extends AutoCloseable {
   long size() throws IOException;
 
   /** Bytes it takes on disk: less than its size where ranges were given back. */

@@ -10,6 +10,7 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockToken;
 import dev.ashlar.protocol.Checksums;
+import dev.ashlar.protocol.RealWorld;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest;
@@ -39,7 +40,7 @@ class BlockReporterTest {
   @BeforeEach
   void open() throws Exception {
     store = DiskStore.open(dir, DiskOptions.DEFAULTS);
-    tasks = new TaskRunner("test", 1, new NoWork(), outbox);
+    tasks = new TaskRunner("test", 1, new NoWork(), outbox, RealWorld.INSTANCE);
     write(FIRST, 5);
     write(SECOND, 5);
     store.seal(SECOND, 1, 5, 0, 0, 100).get(30, TimeUnit.SECONDS);
@@ -76,7 +77,8 @@ class BlockReporterTest {
               }
               return new MasterReply.ReportWanted(new long[] {1});
             },
-            tasks)
+            tasks,
+            RealWorld.INSTANCE)
         .report(store);
   }
 

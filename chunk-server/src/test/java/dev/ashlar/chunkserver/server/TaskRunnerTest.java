@@ -7,6 +7,7 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockToken;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.RealWorld;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest.TaskResult;
 import java.util.List;
@@ -24,7 +25,8 @@ class TaskRunnerTest {
   private final Outbox outbox = new Outbox(() -> news.add(true));
   private final Semaphore gate = new Semaphore(0);
   private final AtomicInteger rebuilds = new AtomicInteger();
-  private final TaskRunner tasks = new TaskRunner("test", 2, new GatedWork(), outbox);
+  private final TaskRunner tasks =
+      new TaskRunner("test", 2, new GatedWork(), outbox, RealWorld.INSTANCE);
 
   private final class GatedWork implements TaskRunner.Work {
     @Override

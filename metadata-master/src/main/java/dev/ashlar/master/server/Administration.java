@@ -16,13 +16,21 @@ import java.util.concurrent.TimeUnit;
  * after a failure.
  */
 final class Administration {
+  /**
+   * Asks other masters who they are. Fails with UNAVAILABLE, TIMEOUT or RETRY if one is not there.
+   */
+  @FunctionalInterface
+  interface Others {
+    Introduced introduce(String address, long incarnation) throws AshlarException;
+  }
+
   private static final Duration JOIN_WAIT = Duration.ofSeconds(20);
 
   private final MasterConfig config;
   private final Metadata metadata;
-  private final MasterClient others;
+  private final Others others;
 
-  Administration(MasterConfig config, Metadata metadata, MasterClient others) {
+  Administration(MasterConfig config, Metadata metadata, Others others) {
     this.config = config;
     this.metadata = metadata;
     this.others = others;

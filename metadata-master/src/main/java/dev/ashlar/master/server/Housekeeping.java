@@ -10,12 +10,12 @@ import dev.ashlar.master.state.Topology;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 
 /**
  * What a leader keeps in order: the cluster's name, the roster of masters, signing keys, enough
@@ -29,11 +29,20 @@ final class Housekeeping {
   private final MasterConfig config;
   private final LongSupplier clock;
   private final LongSupplier wallMs;
-  private final SecureRandom random = new SecureRandom();
+  private final RandomGenerator random;
   private long groupsNs;
   private long keyNs;
 
-  Housekeeping(Metadata metadata, MasterConfig config, LongSupplier clock, LongSupplier wallMs) {
+  /**
+   * @param random for ids and secrets
+   */
+  Housekeeping(
+      Metadata metadata,
+      MasterConfig config,
+      LongSupplier clock,
+      LongSupplier wallMs,
+      RandomGenerator random) {
+    this.random = random;
     this.metadata = metadata;
     this.config = config;
     this.clock = clock;

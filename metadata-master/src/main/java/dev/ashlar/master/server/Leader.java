@@ -9,6 +9,7 @@ import dev.ashlar.master.state.Topology;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,12 +66,13 @@ final class Leader {
   Leader(long term, Metadata metadata, MasterConfig config, Identity identity, Runnable poke)
       throws AshlarException {
     this.term = term;
-    ranNs = System.nanoTime();
+    World world = metadata.world();
+    ranNs = world.nanoTime();
     this.metadata = metadata;
-    clock = System::nanoTime;
-    LongSupplier wallMs = System::currentTimeMillis;
+    clock = world::nanoTime;
+    LongSupplier wallMs = world::wallMs;
     metadata.barrier();
-    housekeeping = new Housekeeping(metadata, config, clock, wallMs);
+    housekeeping = new Housekeeping(metadata, config, clock, wallMs, world.secure());
     housekeeping.begin(identity);
     Timing timing = config.timing();
     signing = new Signing(timing.tokenLife(), wallMs);
@@ -172,7 +173,7 @@ final class Leader {
   Command fill(Command command) throws AshlarException {
     Policy policy = metadata.read(txn -> new Queries(txn).placementPolicy(command));
     if (policy == null) {
-      return Queries.fill(command, null, placement(false), ThreadLocalRandom.current());
+      return Queries.fill(command, null, placement(false), metadata.world().random());
     }
     try {
       return choose(command, policy, false);
@@ -190,7 +191,7 @@ final class Leader {
 
   private Command choose(Command command, Policy policy, boolean fresh) throws AshlarException {
     synchronized (placing) {
-      return Queries.fill(command, policy, placement(fresh), ThreadLocalRandom.current());
+      return Queries.fill(command, policy, placement(fresh), metadata.world().random());
     }
   }
 

@@ -2,7 +2,7 @@ package dev.ashlar.master.server;
 
 import dev.ashlar.master.raft.Replicator;
 import dev.ashlar.protocol.AshlarException;
-import java.util.concurrent.Semaphore;
+import dev.ashlar.protocol.World;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,8 +23,9 @@ final class Leadership implements AutoCloseable {
   private final MasterConfig config;
   private final Identity identity;
   private final Metadata metadata;
-  private final Semaphore pokes = new Semaphore(0);
-  private final Thread thread;
+  private final World world;
+  private final World.Signal pokes;
+  private final World.Running thread;
   private volatile boolean running = true;
   private volatile @Nullable Leader leader;
 
@@ -32,7 +33,9 @@ final class Leadership implements AutoCloseable {
     this.config = config;
     this.identity = identity;
     this.metadata = metadata;
-    thread = Thread.ofPlatform().name(config.name() + "-duties").daemon().start(this::run);
+    world = metadata.world();
+    pokes = world.signal();
+    thread = world.start(config.name() + "-duties", this::run);
   }
 
   /** The present term's leader, if this master leads and has begun to serve. */
@@ -43,12 +46,11 @@ final class Leadership implements AutoCloseable {
   }
 
   private void run() {
-    long next = System.nanoTime();
+    long next = world.nanoTime();
     while (running) {
       try {
-        boolean poked = pokes.tryAcquire(WATCH_MS, TimeUnit.MILLISECONDS);
-        pokes.drainPermits();
-        long now = System.nanoTime();
+        boolean poked = pokes.await(TimeUnit.MILLISECONDS.toNanos(WATCH_MS));
+        long now = world.nanoTime();
         if (watch()) {
           next = now;
         }
@@ -80,7 +82,7 @@ final class Leadership implements AutoCloseable {
       LOG.info("{} leads no longer (term {})", config.name(), l.term());
     }
     if (leads && leader == null) {
-      leader = new Leader(term, metadata, config, identity, pokes::release);
+      leader = new Leader(term, metadata, config, identity, pokes::raise);
       LOG.info("{} leads in term {}", config.name(), term);
       return true;
     }
@@ -92,10 +94,6 @@ final class Leadership implements AutoCloseable {
     running = false;
     leader = null;
     thread.interrupt();
-    try {
-      thread.join(TimeUnit.SECONDS.toMillis(25));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    var _ = thread.join(TimeUnit.SECONDS.toMillis(25));
   }
 }

@@ -3,6 +3,7 @@ package dev.ashlar.master.server;
 import dev.ashlar.master.raft.FatalHandler;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.RealWorld;
 import dev.ashlar.protocol.rpc.Role;
 import dev.ashlar.protocol.rpc.RpcServer;
 import java.io.IOException;
@@ -59,7 +60,7 @@ public final class MasterServer implements AutoCloseable {
     this.config = config;
     this.fatal = fatal;
     introductions = new Introductions(identity);
-    pools = Pools.of(config.name());
+    pools = Pools.of(config.name(), RealWorld.INSTANCE);
     others = new MasterClient(config.name());
     boolean done = false;
     try {

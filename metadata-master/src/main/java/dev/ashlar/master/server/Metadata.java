@@ -8,6 +8,7 @@ import dev.ashlar.master.store.KeyValueStore;
 import dev.ashlar.master.store.ReadTxn;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.DecodeException;
 import dev.ashlar.protocol.message.ErrorReply;
 import dev.ashlar.protocol.message.Message;
@@ -27,14 +28,20 @@ final class Metadata {
 
   private final Replicator replicator;
   private final KeyValueStore store;
+  private final World world;
   private Dated topology;
 
   private record Dated(Topology topology, long atNs) {}
 
-  Metadata(Replicator replicator, KeyValueStore store) {
+  Metadata(Replicator replicator, KeyValueStore store, World world) {
+    this.world = world;
     this.replicator = replicator;
     this.store = store;
-    topology = new Dated(read(Topology::load), System.nanoTime());
+    topology = new Dated(read(Topology::load), world.nanoTime());
+  }
+
+  World world() {
+    return world;
   }
 
   Replicator replicator() {
@@ -59,19 +66,19 @@ final class Metadata {
 
   /** Half a second old at most. */
   synchronized Topology topology() {
-    return System.nanoTime() - topology.atNs > TOPOLOGY_AGE_NS ? reload() : topology.topology;
+    return world.nanoTime() - topology.atNs > TOPOLOGY_AGE_NS ? reload() : topology.topology;
   }
 
   /** With everything that is applied. */
   synchronized Topology reload() {
-    long now = System.nanoTime();
+    long now = world.nanoTime();
     topology = new Dated(read(Topology::load), now);
     return topology.topology;
   }
 
   /** The next {@link #topology} is read anew. */
   synchronized void stale() {
-    topology = new Dated(topology.topology, System.nanoTime() - 2 * TOPOLOGY_AGE_NS);
+    topology = new Dated(topology.topology, world.nanoTime() - 2 * TOPOLOGY_AGE_NS);
   }
 
   /** Completes with the state machine's reply, or fails with a {@link ReplicationException}. */
@@ -106,9 +113,9 @@ final class Metadata {
     await(replicator.readBarrier());
   }
 
-  private static <T> T await(CompletableFuture<T> future) throws AshlarException {
+  private <T> T await(CompletableFuture<T> future) throws AshlarException {
     try {
-      return future.get(DECIDE_SECONDS, TimeUnit.SECONDS);
+      return world.await(future, TimeUnit.SECONDS.toNanos(DECIDE_SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AshlarException(ErrorCode.RETRY, "This master is stopping", e);

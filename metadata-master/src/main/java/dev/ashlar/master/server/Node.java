@@ -3,10 +3,14 @@ package dev.ashlar.master.server;
 import dev.ashlar.master.raft.FatalHandler;
 import dev.ashlar.master.raft.RaftSetup;
 import dev.ashlar.master.raft.RatisReplicator;
+import dev.ashlar.master.raft.Replicator;
 import dev.ashlar.master.raft.Replicator.Member;
 import dev.ashlar.master.state.LogCommand;
+import dev.ashlar.master.store.KeyValueStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.RealWorld;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.RecordCodec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,7 +26,7 @@ import java.util.UUID;
  */
 record Node(
     Identity identity,
-    RatisReplicator replicator,
+    Replicator replicator,
     Metadata metadata,
     Leadership leadership,
     Status status,
@@ -54,16 +58,16 @@ record Node(
     try {
       Identity started = identity.withStarted();
       started.save(config.dir());
-      Metadata metadata = new Metadata(replicator, replicator.store());
-      Leadership leadership = new Leadership(config, started, metadata);
+      Node node =
+          of(
+              config,
+              started,
+              replicator,
+              replicator.store(),
+              others::introduce,
+              RealWorld.INSTANCE);
       done = true;
-      return new Node(
-          started,
-          replicator,
-          metadata,
-          leadership,
-          new Status(config, metadata),
-          new Administration(config, metadata, others));
+      return node;
     } catch (IOException e) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,
@@ -74,6 +78,28 @@ record Node(
         replicator.close();
       }
     }
+  }
+
+  /**
+   * A node on a log and store that take part already.
+   *
+   * @param replicator passes to the node
+   */
+  static Node of(
+      MasterConfig config,
+      Identity identity,
+      Replicator replicator,
+      KeyValueStore store,
+      Administration.Others others,
+      World world) {
+    Metadata metadata = new Metadata(replicator, store, world);
+    return new Node(
+        identity,
+        replicator,
+        metadata,
+        new Leadership(config, identity, metadata),
+        new Status(config, metadata),
+        new Administration(config, metadata, others));
   }
 
   /** A directory that once had a log and has none was wiped in part; its vote is lost. */

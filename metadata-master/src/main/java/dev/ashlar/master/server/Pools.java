@@ -1,8 +1,7 @@
 package dev.ashlar.master.server;
 
-import java.util.concurrent.ArrayBlockingQueue;
+import dev.ashlar.protocol.World;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /** The threads that answer requests. Full queues reject. */
@@ -10,23 +9,11 @@ record Pools(ExecutorService requests, ExecutorService admin) implements AutoClo
   private static final int REQUEST_QUEUE = 8192;
   private static final int ADMIN_QUEUE = 4;
 
-  static Pools of(String name) {
+  static Pools of(String name, World world) {
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     return new Pools(
-        pool(name + "-request-", threads, REQUEST_QUEUE), pool(name + "-admin-", 1, ADMIN_QUEUE));
-  }
-
-  private static ExecutorService pool(String name, int threads, int queue) {
-    ThreadPoolExecutor pool =
-        new ThreadPoolExecutor(
-            threads,
-            threads,
-            30,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(queue),
-            Thread.ofPlatform().name(name, 0).daemon().factory());
-    pool.allowCoreThreadTimeOut(true);
-    return pool;
+        world.pool(name + "-request", threads, REQUEST_QUEUE),
+        world.pool(name + "-admin", 1, ADMIN_QUEUE));
   }
 
   /** Waits for what is running, briefly. */

@@ -8,6 +8,7 @@ import dev.ashlar.master.state.LogCommand;
 import dev.ashlar.master.state.Queries;
 import dev.ashlar.master.store.MemoryStore;
 import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.RealWorld;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
 import java.time.Duration;
@@ -20,7 +21,8 @@ final class LeasesTest {
   private static final Timing TIMING = Timing.DEFAULT.withLeaseTimeout(Duration.ofSeconds(15));
 
   private final MemoryStore store = new MemoryStore();
-  private final Metadata metadata = new Metadata(new LocalReplicator(store, SECOND), store);
+  private final Metadata metadata =
+      new Metadata(new LocalReplicator(store, SECOND), store, RealWorld.INSTANCE);
   private long now = 1000 * SECOND;
   private long wall = SECOND;
   private Leases leases = fresh();

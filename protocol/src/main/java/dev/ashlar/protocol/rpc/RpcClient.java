@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * makes it anew when it is lost; while that fails, requests to the address fail at once.
  * Thread-safe.
  */
-public final class RpcClient implements AutoCloseable {
+public final class RpcClient implements RpcSender, AutoCloseable {
   /**
    * How much longer than its timeout a blocking call waits before it gives up on the event loop
    * itself.
@@ -68,6 +68,7 @@ public final class RpcClient implements AutoCloseable {
    * @param payload ownership passes, in any case; its memory may be read until it is released,
    *     which can be after a timeout
    */
+  @Override
   public CompletableFuture<RpcReply> send(
       String hostPort, Message message, @Nullable ByteBuf payload, Duration timeout) {
     ByteBuf bytes = payload == null ? Unpooled.EMPTY_BUFFER : payload;
