@@ -218,6 +218,10 @@ final class ChunkSender implements AutoCloseable {
               error);
       case UNAVAILABLE, TIMEOUT, INTERNAL, DISK_FAILED ->
           giveUp(chunk, lane, "failed: " + error.getMessage(), true);
+      case NO_SPACE -> {
+        chunk.full(String.valueOf(error.getMessage()));
+        giveUp(chunk, lane, "failed: " + error.getMessage(), false);
+      }
       default -> giveUp(chunk, lane, "failed: " + error.getMessage(), false);
     }
   }
@@ -259,6 +263,12 @@ final class ChunkSender implements AutoCloseable {
 
   private void restart(ChunkWrite chunk) throws AshlarException {
     String troubles = chunk.troubles();
+    String full = chunk.full();
+    if (full != null && (chunk.restarts() == MOST_RESTARTS || !chunk.reclaim())) {
+      throw new AshlarException(
+          ErrorCode.NO_SPACE,
+          "There is no room for chunk " + chunk.index() + " of " + name + ": " + full);
+    }
     if (chunk.restarts() == MOST_RESTARTS) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,

@@ -31,6 +31,7 @@ final class ChunkWrite {
   private long length;
   private boolean complete;
   private int restarts;
+  private @Nullable String full;
 
   /**
    * A chunk of which nothing was sent.
@@ -65,6 +66,7 @@ final class ChunkWrite {
     keep = 0;
     length = 0;
     complete = false;
+    full = null;
     restarts++;
     lanes.clear();
     batches.clear();
@@ -167,6 +169,16 @@ final class ChunkWrite {
   /** Nothing follows what was added before. */
   void finish() {
     complete = true;
+  }
+
+  /** A server has no room for its block; this is what it says. */
+  void full(String why) {
+    full = why;
+  }
+
+  /** What a server without room said, null if none did since the last start. */
+  @Nullable String full() {
+    return full;
   }
 
   void fail(Lane lane, String why) {

@@ -30,6 +30,8 @@ final class FakeChunkServer implements AutoCloseable {
     NONE,
     /** Every request fails. */
     REFUSE,
+    /** There is no room for anything new. */
+    FULL,
     /** Requests are taken and never answered, as by a stopped process. */
     STALL,
     /** One bit of what is read is wrong. */
@@ -134,6 +136,9 @@ final class FakeChunkServer implements AutoCloseable {
             ErrorCode.DISK_FAILED, "disk " + disk + " is refused by the test");
       }
       switch (request.message()) {
+        case ChunkRequest.WriteBlock _ when fault == Fault.FULL ->
+            throw new AshlarException(
+                ErrorCode.NO_SPACE, "disk " + disk + " is full: delete files or add disks");
         case ChunkRequest.WriteBlock w -> {
           if (fault == Fault.STALL_AFTER_FIRST_WRITE && w.offset() > w.keep()) {
             stalled.add(request);

@@ -94,6 +94,25 @@ class WriteFaultsTest {
   }
 
   @Test
+  void fullServersAreToldAsSuch() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.servers.get(1).fault(FakeChunkServer.Fault.FULL);
+      byte[] content = FakeCluster.bytes(1, 10 * STRIPE);
+      Attr attr = FakeCluster.put(fs, "fits", content);
+      assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      cluster.servers.get(2).fault(FakeChunkServer.Fault.FULL);
+      AshlarException e =
+          assertThrows(AshlarException.class, () -> FakeCluster.put(fs, "f", content));
+      assertEquals(ErrorCode.NO_SPACE, e.code());
+      assertTrue(e.getMessage().endsWith("is full: delete files or add disks"), e.getMessage());
+      assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "f"));
+      FakeCluster.await("nothing staged", () -> cluster.state.stagedChunks() == 0);
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @Test
   void serversThatFailInTheMiddleOfAChunkAreReplacedFromMemory() throws Exception {
     try (FakeCluster cluster = new FakeCluster(POLICY.width() + 2, POLICY);
         AshlarFileSystem fs = cluster.connect()) {

@@ -105,6 +105,16 @@ final class LocalCluster implements AutoCloseable {
     return Shell.ashlar(Duration.ofMinutes(3), command.toArray(String[]::new));
   }
 
+  /** Name of the master that leads. */
+  String leader() {
+    String status = run("status", "--json").mustSucceed().out();
+    Matcher m = Pattern.compile("\"leader\" *: *\"([^\"]+)\"").matcher(status);
+    if (!m.find()) {
+      throw new AssertionError("No leader in " + status);
+    }
+    return m.group(1);
+  }
+
   /** Number of the server that has this block of the file's first chunk. */
   int holder(String path, int block) {
     String stat = run("stat", path).mustSucceed().out();

@@ -11,6 +11,8 @@ import java.util.OptionalLong;
  * <ul>
  *   <li>member gone, or silent while a chunk is at its last tolerated loss: start a replacement,
  *       crowded if no domain is free;
+ *   <li>member lacks blocks and has no room to have them rebuilt: move all of its blocks to a disk
+ *       that has;
  *   <li>everything is on the replacement: finish;
  *   <li>the member is back before that: cancel (in two steps, if the replacement has blocks that
  *       the member does not: see {@link LogCommand.CancelReplacement});
@@ -48,7 +50,9 @@ final class GroupPlan {
       if (g.replacing(i)) {
         replacing(i);
       } else if (mustReplace(i)) {
-        start(i);
+        start(i, false);
+      } else if (mustMove(i)) {
+        start(i, true);
       }
     }
     return commands;
@@ -58,13 +62,18 @@ final class GroupPlan {
     return g.member(i).gone() || !g.member(i).readable() && Chunks.has(urgent, i);
   }
 
-  private void start(int i) {
+  /** The member lacks blocks and has no room for them: another disk takes its place. */
+  private boolean mustMove(int i) {
+    return g.member(i).readable() && !g.targetWritable(i) && g.counts.missing()[i] > 0;
+  }
+
+  private void start(int i, boolean moving) {
     OptionalLong disk = placement.replacement(row, i);
     if (disk.isPresent()) {
       long[] replacements = row.replacements().clone();
       replacements[i] = disk.getAsLong();
       emit(
-          new LogCommand.StartReplacement(row.id(), row.epoch(), i, disk.getAsLong(), false),
+          new LogCommand.StartReplacement(row.id(), row.epoch(), i, disk.getAsLong(), moving),
           replacements);
     }
   }

@@ -126,6 +126,24 @@ final class HealingPlannerTest {
     assertEquals(0, w.group(1).replacements()[0]);
   }
 
+  @Test
+  void whatAFullDiskLacksIsMovedToOneWithRoom() {
+    World w = cluster("rs-3-2", 6);
+    long f = w.file(ROOT, "f", 4, w.group(w.firstDisks()));
+    BlockKey lacking = new BlockKey(w.chunk(f, 2).chunk(), w.chunk(f, 2).version(), 1);
+    w.apply(new LogCommand.BlocksMissing(List.of(new DiskBlock(1, lacking, 101))));
+    view.set(Health.FULL, 101, 105);
+    Plan p = heal(w);
+    assertTrue(tasks.isEmpty(), "No disk has room");
+    assertEquals(1, p.totals().pendingBlocks());
+    view.set(Health.UP, 105);
+    p = heal(w);
+    assertEquals(105, w.group(1).members()[1]);
+    assertEquals(4, p.totals().whole());
+    assertEquals(4, tasks.size());
+    assertEquals(0, w.chunk(f, 2).missing());
+  }
+
   /** Right after an election nobody was heard yet. */
   @Test
   void aNewLeaderTakesNoSilenceForALoss() {
