@@ -159,6 +159,19 @@ class DiskScrubTest {
   }
 
   @Test
+  void a_search_that_was_killed_starts_over() throws IOException {
+    DiskScrub scrub = scrub();
+    runNow(scrub);
+    damage(7);
+    scrub.damaged(key(4));
+    scrub.step();
+    DiskScrub again = scrub();
+    assertTrue(again.notice().startsWith("damage was found"), again.notice());
+    assertEquals(BLOCKS + 1, runNow(again));
+    assertEquals(List.of(key(7)), found());
+  }
+
+  @Test
   void only_damage_where_the_search_has_been_asks_for_another_one() throws IOException {
     DiskScrub scrub = scrub();
     runNow(scrub);
