@@ -204,6 +204,9 @@ final class MasterClient implements AutoCloseable {
     private int sent;
     private int failuresInARow;
 
+    /** A master may have carried the command out, and none has said whether. */
+    private boolean open;
+
     Attempts(Duration limit) {
       this(limit, false);
     }
@@ -216,13 +219,18 @@ final class MasterClient implements AutoCloseable {
     Message run(MasterRequest request) throws AshlarException {
       while (true) {
         if (closed && !closing) {
-          throw new AshlarException(
-              ErrorCode.UNAVAILABLE, "This client is closed: connect a new one");
+          AshlarException over =
+              new AshlarException(
+                  ErrorCode.UNAVAILABLE, "This client is closed: connect a new one");
+          throw open ? tooLate(over) : over;
         }
         String master = ring.current();
         try (RpcReply reply = transport.call(world, master, request, shorter(tryTimeout, left()))) {
           return reply.message();
         } catch (AshlarException e) {
+          open |=
+              request instanceof MasterRequest.Submit
+                  && (e.code() == ErrorCode.TIMEOUT || e.code() == ErrorCode.RETRY);
           pause(master, e);
         }
       }
@@ -276,13 +284,13 @@ final class MasterClient implements AutoCloseable {
     }
 
     private AshlarException tooLate(AshlarException last) {
-      return switch (last.code()) {
+      return switch (open ? ErrorCode.TIMEOUT : last.code()) {
         case TIMEOUT ->
             new AshlarException(
                 ErrorCode.TIMEOUT,
-                "No master answered within "
+                "No master said within "
                     + limit.toSeconds()
-                    + " s, the operation may or may not have happened ("
+                    + " s what became of it, the operation may or may not have happened ("
                     + last.getMessage()
                     + "): look before repeating it",
                 last);

@@ -9,6 +9,7 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.time.Duration;
 import java.util.Random;
@@ -95,6 +96,28 @@ class SessionTest {
       FakeCluster.put(fs, "f", new byte[100]);
       assertTrue(elects.join(Duration.ofSeconds(10)));
       assertTrue(asked.get() > 5);
+    }
+  }
+
+  /** The commit was carried out, its answer lost, and then no master leads any more. */
+  @Test
+  void aCommandThatMayHaveHappenedIsNeverCalledRefused() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(3, POLICY, 3);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(cluster.config().withMasterDeadline(Duration.ofMillis(500)))) {
+      cluster.loseAnswer =
+          request -> {
+            boolean commit =
+                request instanceof MasterRequest.Submit s && s.command() instanceof Command.Commit;
+            if (commit) {
+              cluster.leader = -1;
+            }
+            return commit;
+          };
+      AshlarException e =
+          assertThrows(AshlarException.class, () -> FakeCluster.put(fs, "f", new byte[100]));
+      assertEquals(ErrorCode.TIMEOUT, e.code(), e.getMessage());
+      assertEquals(1, cluster.state.count("Commit"));
     }
   }
 

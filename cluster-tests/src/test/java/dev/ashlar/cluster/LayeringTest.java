@@ -21,29 +21,36 @@ class LayeringTest {
   private static final String CLIENT = "dev.ashlar.client..";
   private static final String CLI = "dev.ashlar.cli..";
   private static final String LAUNCHER = "dev.ashlar.launcher..";
+  private static final String SIMULATION = "dev.ashlar.simulation..";
 
   @ArchTest
   static final ArchRule ERASURE_KNOWS_NOBODY =
-      never(ERASURE, PROTOCOL, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, "io.netty..");
+      never(
+          ERASURE, PROTOCOL, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION, "io.netty..");
 
   @ArchTest
   static final ArchRule PROTOCOL_KNOWS_NO_ROOM =
-      never(PROTOCOL, ERASURE, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER);
+      never(PROTOCOL, ERASURE, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION);
 
   @ArchTest
   static final ArchRule MASTER_KNOWS_ONLY_PROTOCOL =
-      never(MASTER, ERASURE, CHUNK_SERVER, CLIENT, CLI, LAUNCHER);
+      never(MASTER, ERASURE, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION);
 
   @ArchTest
   static final ArchRule CHUNK_SERVER_KNOWS_PROTOCOL_AND_ERASURE =
-      never(CHUNK_SERVER, MASTER, CLIENT, CLI, LAUNCHER);
+      never(CHUNK_SERVER, MASTER, CLIENT, CLI, LAUNCHER, SIMULATION);
 
   @ArchTest
   static final ArchRule CLIENT_KNOWS_PROTOCOL_AND_ERASURE =
-      never(CLIENT, MASTER, CHUNK_SERVER, CLI, LAUNCHER);
+      never(CLIENT, MASTER, CHUNK_SERVER, CLI, LAUNCHER, SIMULATION);
 
   @ArchTest
-  static final ArchRule COMMAND_LINE_IS_A_DOOR = never(CLI, MASTER, CHUNK_SERVER, LAUNCHER);
+  static final ArchRule COMMAND_LINE_IS_A_DOOR =
+      never(CLI, MASTER, CHUNK_SERVER, LAUNCHER, SIMULATION);
+
+  /** It sees every room but the program, which alone sees it. */
+  @ArchTest
+  static final ArchRule SIMULATION_IS_NO_PART_OF_THE_PROGRAM = never(SIMULATION, LAUNCHER);
 
   /**
    * The state machine and the planners are deterministic: time, chance, threads and files come from

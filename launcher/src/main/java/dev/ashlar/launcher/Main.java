@@ -3,6 +3,7 @@ package dev.ashlar.launcher;
 import dev.ashlar.cli.Program;
 import dev.ashlar.cli.Terminal;
 import dev.ashlar.cli.command.ClientCommands;
+import dev.ashlar.simulation.SimulateCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -43,6 +44,7 @@ public final class Main {
     sections.add(
         new Program.Section(
             "Servers of a real cluster", List.of(new MasterCommand(), new ChunkServerCommand())));
+    sections.add(new Program.Section("Test Ashlar itself", List.of(new SimulateCommand())));
     return new Program(sections, terminal, VERSION).run(arguments);
   }
 

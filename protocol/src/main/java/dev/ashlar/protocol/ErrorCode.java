@@ -11,7 +11,10 @@ public enum ErrorCode {
    * electing.
    */
   NOT_LEADER,
-  /** Try the same request again soon; nothing was decided about it. */
+  /**
+   * Try the same request again soon; this server knows of no decision about it. A command may still
+   * be carried out: repeat it under its number.
+   */
   RETRY,
   /** No answer in time: the operation may or may not have happened. */
   TIMEOUT,

@@ -5,7 +5,7 @@ package dev.ashlar.master.raft;
  * votes for nobody for an election timeout after that. So the lease runs from the moment an entry
  * that succeeded was <em>submitted</em>, and holds for that term only. Thread-safe.
  */
-final class ReadLease {
+public final class ReadLease {
   private final long lengthNs;
   private final boolean enabled;
   private State state = new State(-1, 0);
@@ -15,13 +15,13 @@ final class ReadLease {
 
   private record State(long term, long fromNs) {}
 
-  ReadLease(long lengthNs, boolean enabled) {
+  public ReadLease(long lengthNs, boolean enabled) {
     this.lengthNs = lengthNs;
     this.enabled = enabled;
   }
 
   /** An entry submitted at this time, in this term, was committed and applied here. */
-  synchronized void renew(long term, long submittedNs) {
+  public synchronized void renew(long term, long submittedNs) {
     if (floor && submittedNs - notBeforeNs < 0) {
       return;
     }
@@ -30,7 +30,7 @@ final class ReadLease {
     }
   }
 
-  synchronized boolean valid(long term, long nowNs) {
+  public synchronized boolean valid(long term, long nowNs) {
     return enabled && !suspended && term == state.term && nowNs - state.fromNs < lengthNs;
   }
 

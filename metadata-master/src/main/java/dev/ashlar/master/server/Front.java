@@ -181,13 +181,24 @@ final class Front implements RpcHandler {
             .propose(new LogCommand.ClientCommand(s.client(), s.seq(), s.ackedBelow(), filled))
             .whenComplete((reply, failure) -> {
               if (failure != null) {
-                fail(r, Metadata.explain(failure), node);
+                fail(r, undecided(Metadata.explain(failure)), node);
               } else if (reply instanceof ErrorReply e) {
                 r.fail(e.code(), e.detail());
               } else {
                 finish(r, () -> Queries.complete(reply, leader.view(), leader.tokens()), node);
               }
             });
+  }
+
+  /**
+   * A leader that is deposed with a command under way says that it does not lead, but its successor
+   * may carry the command out: whoever asked must not take it for refused.
+   */
+  private static AshlarException undecided(AshlarException e) {
+    return e.code() == ErrorCode.NOT_LEADER
+        ? new AshlarException(
+            ErrorCode.RETRY, "The leader changed while the command was under way", e)
+        : e;
   }
 
   private void administer(RpcRequest r, MasterRequest.Administer a, Node node) {

@@ -1,0 +1,137 @@
+package dev.ashlar.simulation;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeSet;
+
+/** A file: what readers see, and how to get back from there to what is on media. */
+final class SimFile {
+  private static final int PAGE = 4096;
+
+  /**
+   * A change since the last sync.
+   *
+   * @param before what was there, as far as the file reached
+   * @param after what was written; empty for a cut
+   * @param sizeBefore of the file
+   * @param sizeAfter of the file
+   */
+  private record Change(int position, byte[] before, byte[] after, int sizeBefore, int sizeAfter) {}
+
+  private final List<Change> unsynced = new ArrayList<>();
+  private final TreeSet<Integer> holes = new TreeSet<>();
+  private byte[] data = new byte[4096];
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  long allocated() {
+    return Math.max(0, size - (long) holes.size() * PAGE);
+  }
+
+  int read(byte[] into, int offset, int length, long position) {
+    int n = (int) Math.max(0, Math.min(length, size - position));
+    if (n > 0) {
+      System.arraycopy(data, (int) position, into, offset, n);
+    }
+    return n;
+  }
+
+  void write(long position, byte[] bytes, int length) {
+    int at = (int) position;
+    int end = at + length;
+    byte[] after = Arrays.copyOf(bytes, length);
+    byte[] before = at < size ? Arrays.copyOfRange(data, at, Math.min(end, size)) : new byte[0];
+    unsynced.add(new Change(at, before, after, size, Math.max(size, end)));
+    put(at, after, 0, length);
+    holes.subSet(at / PAGE, (end + PAGE - 1) / PAGE).clear();
+  }
+
+  private void put(int at, byte[] bytes, int from, int to) {
+    int end = at + to;
+    if (end > data.length) {
+      data = Arrays.copyOf(data, Math.max(end, data.length * 2));
+    }
+    System.arraycopy(bytes, from, data, at + from, to - from);
+    size = Math.max(size, end);
+  }
+
+  void truncate(long to) {
+    int end = (int) to;
+    if (end < size) {
+      unsynced.add(new Change(end, Arrays.copyOfRange(data, end, size), new byte[0], size, end));
+      Arrays.fill(data, end, size, (byte) 0);
+      size = end;
+    }
+  }
+
+  void punch(long position, long length) {
+    int n = (int) Math.max(0, Math.min(length, size - position));
+    write(position, new byte[n], n);
+    for (int page = (int) ((position + PAGE - 1) / PAGE);
+        (page + 1L) * PAGE <= position + length;
+        page++) {
+      holes.add(page);
+    }
+  }
+
+  void sync() {
+    unsynced.clear();
+  }
+
+  private void undoAll() {
+    for (Change c : unsynced.reversed()) {
+      int gone = c.sizeBefore;
+      holes.subSet(c.position / PAGE, (c.position + c.after.length + PAGE - 1) / PAGE).clear();
+      put(c.position, c.before, 0, c.before.length);
+      if (c.sizeAfter > gone) {
+        Arrays.fill(data, gone, c.sizeAfter, (byte) 0);
+      }
+      size = gone;
+    }
+  }
+
+  /** The kernel dropped what it could not write: readers see the media again. */
+  void dropCache() {
+    undoAll();
+    unsynced.clear();
+  }
+
+  void powerCut(SimDisk disk) {
+    if (unsynced.isEmpty()) {
+      return;
+    }
+    undoAll();
+    SimDisk.Sectors sectors = disk.sectors();
+    for (Change c : unsynced) {
+      if (c.sizeAfter < c.sizeBefore) {
+        if (sectors.keep(c.position, c.position + 1L) && c.position < size) {
+          Arrays.fill(data, c.position, size, (byte) 0);
+          size = c.position;
+        }
+      } else {
+        torn(c, sectors);
+      }
+    }
+    unsynced.clear();
+  }
+
+  private void torn(Change c, SimDisk.Sectors sectors) {
+    for (int from = 0; from < c.after.length; ) {
+      int to = (int) Math.min(c.after.length, SimDisk.Sectors.end(c.position + from) - c.position);
+      if (sectors.keep(c.position + from, c.position + to)) {
+        put(c.position, c.after, from, to);
+      }
+      from = to;
+    }
+  }
+
+  void flip(Random random) {
+    int at = random.nextInt(size);
+    data[at] ^= (byte) (1 << random.nextInt(8));
+  }
+}

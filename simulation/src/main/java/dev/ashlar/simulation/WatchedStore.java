@@ -1,0 +1,184 @@
+package dev.ashlar.simulation;
+
+import dev.ashlar.chunkserver.store.BlockBytes;
+import dev.ashlar.chunkserver.store.BlockStore;
+import dev.ashlar.chunkserver.store.BlockWrite;
+import dev.ashlar.master.state.Queries;
+import dev.ashlar.master.store.ReadTxn;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
+import dev.ashlar.protocol.message.ChunkReply.Blocks;
+import dev.ashlar.protocol.message.ChunkReply.Sealed;
+import dev.ashlar.protocol.message.MasterReply.BlockFate;
+import dev.ashlar.protocol.message.MasterRequest.BadBlock;
+import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.MasterRequest.DiskReport;
+import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store that lets nobody delete a good block that a committed version needs, and nobody with an
+ * older epoch write after one with a newer.
+ */
+final class WatchedStore implements BlockStore {
+  private final BlockStore store;
+  private final ServerMachine machine;
+  private final Supplier<RaftDisk> metadata;
+  private final Map<Long, Long> epochs = new HashMap<>();
+
+  WatchedStore(BlockStore store, ServerMachine machine, Supplier<RaftDisk> metadata) {
+    this.store = store;
+    this.machine = machine;
+    this.metadata = metadata;
+  }
+
+  private <T> CompletableFuture<T> fenced(
+      BlockKey block, long epoch, CompletableFuture<T> outcome) {
+    return outcome.thenApply(t -> {
+      long seen = epochs.getOrDefault(block.chunk(), 0L);
+      if (epoch != 0 && epoch < seen) {
+        throw broken(block + " was written under epoch " + epoch + " after epoch " + seen);
+      }
+      epochs.put(block.chunk(), Math.max(seen, epoch));
+      return t;
+    });
+  }
+
+  private Violation broken(String what) {
+    Violation v = new Violation(machine.name() + ": " + what);
+    machine.scheduler().fail(v);
+    return v;
+  }
+
+  @Override
+  public CompletableFuture<Void> delete(List<BlockKey> blocks) {
+    for (BlockKey b : blocks) {
+      check(b);
+    }
+    return store.delete(blocks);
+  }
+
+  private void check(BlockKey block) {
+    BlockInfo info;
+    try {
+      info = store.stat(block);
+    } catch (AshlarException e) {
+      return;
+    }
+    epochs.remove(block.chunk()); // a store forgets the fences of what it does not have
+    if (!info.sealed()) {
+      return;
+    }
+    BlockEntry entry = null;
+    try {
+      for (BlockEntry e : store.list(null, 10_000).blocks()) {
+        entry = e.block().equals(block) ? e : entry;
+      }
+      if (entry == null) {
+        return;
+      }
+      BlockFate fate;
+      try (ReadTxn txn = metadata.get().store().read()) {
+        fate = new Queries(txn).explain(store.diskId(), List.of(entry)).fates().getFirst();
+      }
+      if (fate == BlockFate.NEEDED && store.verify(List.of(block)).isEmpty()) {
+        throw broken(
+            block
+                + " is deleted by "
+                + String.valueOf(machine.scheduler().current())
+                + " though a committed version needs it");
+      }
+    } catch (AshlarException e) {
+      throw broken("The fate of " + block + " cannot be told: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public long diskId() {
+    return store.diskId();
+  }
+
+  @Override
+  public long clusterId() {
+    return store.clusterId();
+  }
+
+  @Override
+  public void adopt(long clusterId) throws IOException {
+    store.adopt(clusterId);
+  }
+
+  @Override
+  public CompletableFuture<Long> write(BlockWrite write, ByteBuffer... payload) {
+    return fenced(write.block(), write.epoch(), store.write(write, payload));
+  }
+
+  @Override
+  public CompletableFuture<Sealed> writeAndSeal(BlockWrite write, ByteBuffer... payload) {
+    return fenced(write.block(), write.epoch(), store.writeAndSeal(write, payload));
+  }
+
+  @Override
+  public CompletableFuture<Sealed> seal(
+      BlockKey block, long group, long epoch, long base, long keep, long length) {
+    return fenced(block, epoch, store.seal(block, group, epoch, base, keep, length));
+  }
+
+  @Override
+  public BlockBytes locate(BlockKey block, long offset, int length) throws AshlarException {
+    return store.locate(block, offset, length);
+  }
+
+  @Override
+  public BlockInfo stat(BlockKey block) throws AshlarException {
+    return store.stat(block);
+  }
+
+  @Override
+  public Blocks list(@Nullable BlockKey after, int limit) throws AshlarException {
+    return store.list(after, limit);
+  }
+
+  @Override
+  public List<GroupDigest> digests() throws AshlarException {
+    return store.digests();
+  }
+
+  @Override
+  public List<BlockEntry> blocksOf(long group) throws AshlarException {
+    return store.blocksOf(group);
+  }
+
+  @Override
+  public List<BadBlock> verify(List<BlockKey> blocks) throws AshlarException {
+    return store.verify(blocks);
+  }
+
+  @Override
+  public List<BadBlock> takeBad() {
+    return store.takeBad();
+  }
+
+  @Override
+  public DiskReport report() {
+    return store.report();
+  }
+
+  @Override
+  public void check() {
+    store.check();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ashlar.simulation;
+
+import org.jspecify.annotations.NullMarked;
