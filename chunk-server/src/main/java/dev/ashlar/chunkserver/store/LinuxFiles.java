@@ -25,10 +25,13 @@ import java.util.Optional;
 final class LinuxFiles {
   private static final int O_RDWR = 2;
   private static final int O_CLOEXEC = 02000000;
+  private static final int FALLOC_KEEP_SIZE = 1;
   private static final int FALLOC_KEEP_SIZE_AND_PUNCH_HOLE = 1 | 2;
   private static final int POSIX_FADV_DONTNEED = 4;
+  private static final int ENOSPC = 28;
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
+  private static final int EDQUOT = 122;
 
   /**
    * struct statx is the same on all machines: 256 bytes, with the number of 512-byte units on disk
@@ -48,6 +51,7 @@ final class LinuxFiles {
       MethodHandle open,
       MethodHandle close,
       MethodHandle fallocate,
+      MethodHandle ftruncate,
       MethodHandle fadvise,
       MethodHandle statx) {
     static Optional<Calls> find() {
@@ -65,6 +69,7 @@ final class LinuxFiles {
                     ValueLayout.JAVA_INT,
                     ValueLayout.JAVA_LONG,
                     ValueLayout.JAVA_LONG),
+                call("ftruncate", ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG),
                 call(
                     "posix_fadvise",
                     ValueLayout.JAVA_INT,
@@ -133,6 +138,46 @@ final class LinuxFiles {
               + error);
     }
     return true;
+  }
+
+  /** How setting space aside went. */
+  enum Reserved {
+    DONE,
+    FULL,
+    UNABLE
+  }
+
+  /** Sets space aside for a range of a file without changing its size. */
+  static Reserved reserve(Path file, long position, long length) throws IOException {
+    int error =
+        with(
+            file,
+            (calls, fd, state) -> {
+              int done =
+                  (int)
+                      calls.fallocate().invokeExact(state, fd, FALLOC_KEEP_SIZE, position, length);
+              return done == 0 ? 0 : (int) ERRNO.get(state, 0L);
+            });
+    return switch (error) {
+      case 0 -> Reserved.DONE;
+      case ENOSPC, EDQUOT -> Reserved.FULL;
+      case ENOSYS, EOPNOTSUPP -> Reserved.UNABLE;
+      default ->
+          throw new IOException(
+              "Cannot set aside "
+                  + length
+                  + " bytes at "
+                  + position
+                  + " of "
+                  + file
+                  + ": errno "
+                  + error);
+    };
+  }
+
+  /** Gives back what was set aside behind the end of a file; where it cannot, nothing happens. */
+  static void giveBackReserve(Path file, long size) throws IOException {
+    with(file, (calls, fd, state) -> (int) calls.ftruncate().invokeExact(state, fd, size));
   }
 
   /** Bytes that a file takes on disk; {@code otherwise} if the system does not tell. */

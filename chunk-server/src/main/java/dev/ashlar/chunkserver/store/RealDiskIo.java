@@ -14,10 +14,26 @@ import java.util.List;
 final class RealDiskIo implements DiskIo {
   private final Path directory;
   private final FileStore space;
+  private final DirectAppender.Memory memory = new DirectAppender.Memory();
+  private boolean direct = true;
 
   RealDiskIo(Path directory) throws IOException {
     this.directory = directory;
     this.space = Files.getFileStore(directory);
+  }
+
+  /** Whether files are written past the page cache. Disk's thread. */
+  boolean direct() {
+    return direct;
+  }
+
+  /** This file system cannot. */
+  void notDirect() {
+    direct = false;
+  }
+
+  DirectAppender.Memory memory() {
+    return memory;
   }
 
   @Override

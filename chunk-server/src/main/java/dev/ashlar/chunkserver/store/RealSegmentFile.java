@@ -4,21 +4,36 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A segment in the real file system. Opened when first used. Reading has a channel of its own,
  * since an interrupted reader closes its channel, which must not look like a broken disk to the
  * writer.
+ *
+ * <p>Writing goes past the page cache where the file system can do that and can set space aside:
+ * bytes wait in memory before they are written, when it is too late to find that there is no room.
  */
 final class RealSegmentFile implements SegmentFile {
+  private static final Logger LOG = LoggerFactory.getLogger(RealSegmentFile.class);
+
   private final Path path;
   private final RealDiskIo owner;
+
+  /** Space is set aside in steps of this many bytes. */
+  static final long RESERVE = 4 << 20;
+
   private @Nullable FileChannel writer;
+  private @Nullable DirectAppender appender;
+  private boolean decided;
+  private long reserved;
   private volatile @Nullable FileChannel reader;
   private boolean closed;
 
@@ -48,16 +63,28 @@ final class RealSegmentFile implements SegmentFile {
 
   @Override
   public long allocated() throws IOException {
-    return LinuxFiles.allocated(path, size());
+    long size = size();
+    long behind = Math.max(0, reserved - (size + 4095) / 4096 * 4096);
+    return Math.max(0, LinuxFiles.allocated(path, size + behind) - behind);
   }
 
   @Override
   public void write(long position, ByteBuffer... parts) throws IOException {
-    FileChannel channel = writer();
     long left = 0;
     for (ByteBuffer part : parts) {
       left += part.remaining();
     }
+    if (!decided) {
+      decided = true;
+      appender = owner.direct() ? openAppender(position + left) : null;
+    }
+    DirectAppender direct = appender;
+    if (direct != null) {
+      reserve(position + left);
+      direct.append(position, parts);
+      return;
+    }
+    FileChannel channel = writer();
     try {
       channel.position(position);
       while (left > 0) {
@@ -66,6 +93,41 @@ final class RealSegmentFile implements SegmentFile {
     } catch (IOException e) {
       throw translated(e, left);
     }
+  }
+
+  /** Null if this file system is to be written through the page cache. */
+  private @Nullable DirectAppender openAppender(long end) throws IOException {
+    try {
+      if (reserve(end)) {
+        return DirectAppender.open(path, owner.memory());
+      }
+    } catch (UnsupportedOperationException e) {
+      LOG.debug("No direct writing to {}", path, e);
+    } catch (FileSystemException e) {
+      // Not every file system takes the flag. One that is broken fails in the other way, too.
+      LOG.debug("No direct writing to {}", path, e);
+    }
+    owner.notDirect();
+    return null;
+  }
+
+  /**
+   * Sets space aside for the file to grow to {@code end}, so that bytes taken can be written later.
+   * False if the file system has no such thing.
+   */
+  private boolean reserve(long end) throws IOException {
+    if (end <= reserved) {
+      return true;
+    }
+    long to = (end + RESERVE - 1) / RESERVE * RESERVE;
+    return switch (LinuxFiles.reserve(path, reserved, to - reserved)) {
+      case DONE -> {
+        reserved = to;
+        yield true;
+      }
+      case FULL -> throw new NoSpaceException("The file system of " + path + " is full");
+      case UNABLE -> false;
+    };
   }
 
   /**
@@ -100,12 +162,23 @@ final class RealSegmentFile implements SegmentFile {
 
   @Override
   public void sync() throws IOException {
-    writer().force(false);
+    DirectAppender direct = appender;
+    if (direct != null) {
+      direct.sync();
+    } else {
+      writer().force(false);
+    }
   }
 
   @Override
   public void truncate(long size) throws IOException {
-    writer().truncate(size);
+    DirectAppender direct = appender;
+    if (direct != null) {
+      direct.truncate(size);
+    } else {
+      writer().truncate(size);
+    }
+    reserved = Math.min(reserved, size);
   }
 
   @Override
@@ -149,9 +222,27 @@ final class RealSegmentFile implements SegmentFile {
   public void endWriting() throws IOException {
     FileChannel channel = writer;
     writer = null;
-    if (channel != null) {
-      channel.close();
+    DirectAppender direct = appender;
+    appender = null;
+    decided = false;
+    try {
+      if (direct != null) {
+        direct.close();
+        giveBackReserve();
+      }
+    } finally {
+      if (channel != null) {
+        channel.close();
+      }
     }
+  }
+
+  private void giveBackReserve() throws IOException {
+    long size = size();
+    if (reserved > size) {
+      LinuxFiles.giveBackReserve(path, size);
+    }
+    reserved = 0;
   }
 
   @Override

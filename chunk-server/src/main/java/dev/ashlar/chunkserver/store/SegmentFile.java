@@ -15,7 +15,8 @@ public interface SegmentFile extends AutoCloseable {
   long allocated() throws IOException;
 
   /**
-   * Writes all remaining bytes of the buffers, one after the other, at a position.
+   * Writes all remaining bytes of the buffers, one after the other, at a position. They can be read
+   * after {@link #sync}, and perhaps before.
    *
    * @throws NoSpaceException if the file system is full; part of the bytes may be there
    */
