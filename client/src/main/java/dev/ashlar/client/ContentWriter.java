@@ -165,6 +165,13 @@ final class ContentWriter implements AutoCloseable {
     }
   }
 
+  /** What it handed out could not be published: it takes and gives nothing more. */
+  void unusable(AshlarException why) {
+    if (broken == null) {
+      broken = why;
+    }
+  }
+
   private void checkUsable() throws AshlarException {
     if (broken != null) {
       throw new AshlarException(

@@ -120,7 +120,9 @@ public final class FileHandle {
       if (open.sealedChunks() >= CHUNKS_PER_COMMIT) {
         ContentWriter.Publishable some = open.takeSealed();
         if (!some.chunks().isEmpty()) {
-          attr = StagedWriter.commit(services, attr.inode(), epoch, some, Command.Link.NONE, false);
+          attr =
+              StagedWriter.commit(
+                  services, attr.inode(), epoch, open, some, Command.Link.NONE, false);
           forgetReader();
         }
       }
@@ -209,7 +211,7 @@ public final class FileHandle {
     open.seal();
     attr =
         StagedWriter.commit(
-            services, attr.inode(), epoch, open.takeSealed(), Command.Link.NONE, release);
+            services, attr.inode(), epoch, open, open.takeSealed(), Command.Link.NONE, release);
     forgetReader();
     return attr;
   }

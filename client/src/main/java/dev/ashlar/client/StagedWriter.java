@@ -147,15 +147,20 @@ final class StagedWriter implements FileWriter {
     if (content.sealedChunks() >= CHUNKS_PER_COMMIT) {
       ContentWriter.Publishable some = content.takeSealed();
       if (!some.chunks().isEmpty()) {
-        var _ = commit(services, inode, epoch, some, Command.Link.NONE, false);
+        var _ = commit(services, inode, epoch, content, some, Command.Link.NONE, false);
       }
     }
   }
 
+  /**
+   * Publishes what the writer handed out. If that fails nothing more can be published of it: its
+   * chunks are gone, and a size that counts them would fill their place with zeros.
+   */
   static Attr commit(
       ClientServices services,
       long inode,
       long epoch,
+      ContentWriter content,
       ContentWriter.Publishable what,
       Command.Link as,
       boolean release)
@@ -163,7 +168,12 @@ final class StagedWriter implements FileWriter {
     Command.Commit commit =
         new Command.Commit(
             inode, epoch, what.chunks(), what.size(), services.world().wallNs(), as, release);
-    return services.masters().submit(commit, MasterReply.AttrReply.class).attr();
+    try {
+      return services.masters().submit(commit, MasterReply.AttrReply.class).attr();
+    } catch (AshlarException e) {
+      content.unusable(e);
+      throw e;
+    }
   }
 
   @Override
@@ -182,7 +192,7 @@ final class StagedWriter implements FileWriter {
               + name
               + ": write it again");
     }
-    Attr attr = commit(services, inode, epoch, content.takeSealed(), link, true);
+    Attr attr = commit(services, inode, epoch, content, content.takeSealed(), link, true);
     committed = true;
     close();
     return attr;

@@ -8,10 +8,13 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.MasterRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +30,49 @@ class AppendTest {
     ByteBuffer target = ByteBuffer.allocate(size + 1);
     int count = fs.read(handle, 0, target);
     return Arrays.copyOf(target.array(), Math.max(0, count));
+  }
+
+  /** The size of a commit that failed must not be published later without its chunks. */
+  @Test
+  void afterAFailedCommitNothingMoreIsPublished() throws Exception {
+    Policy policy = Policy.parse("xor-2-1-16k");
+    try (FakeCluster cluster = new FakeCluster(3, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] before = FakeCluster.bytes(1, 1000);
+      FileHandle handle = fs.create(Attr.ROOT, "f", 0644, true, "");
+      fs.append(handle, ByteBuffer.wrap(before));
+      assertEquals(1000, fs.fsync(handle).size());
+      fs.append(handle, ByteBuffer.wrap(FakeCluster.bytes(2, 500)));
+      failNextCommit(cluster);
+      assertThrows(AshlarException.class, () -> fs.fsync(handle));
+      assertThrows(AshlarException.class, () -> fs.fsync(handle));
+      assertThrows(AshlarException.class, () -> fs.append(handle, ByteBuffer.allocate(1)));
+      assertThrows(AshlarException.class, () -> fs.release(handle));
+      assertArrayEquals(before, FakeCluster.get(fs, handle.inode()));
+      FileHandle again = fs.open(handle.inode(), OpenMode.APPEND);
+      assertEquals(1000, again.size());
+      fs.release(again);
+
+      try (FileWriter staged = fs.stage(Attr.ROOT, "g", StageOptions.DEFAULT)) {
+        staged.write(ByteBuffer.wrap(before));
+        failNextCommit(cluster);
+        assertThrows(AshlarException.class, staged::commit);
+        assertThrows(AshlarException.class, staged::commit);
+      }
+      assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "g"));
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  private static void failNextCommit(FakeCluster cluster) {
+    AtomicBoolean failed = new AtomicBoolean();
+    cluster.masterFault =
+        request ->
+            request instanceof MasterRequest.Submit s
+                    && s.command() instanceof Command.Commit
+                    && failed.compareAndSet(false, true)
+                ? new AshlarException(ErrorCode.CONFLICT, "blocks were lost meanwhile")
+                : null;
   }
 
   @ParameterizedTest

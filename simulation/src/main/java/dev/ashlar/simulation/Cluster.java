@@ -192,6 +192,11 @@ final class Cluster {
       case KILL -> m.crash(false, f.forNs());
       case POWER_CUT -> m.crash(true, f.forNs());
       case SITE_POWER_CUT -> machines.forEach(x -> x.crash(true, f.forNs()));
+      case OUTAGE -> {
+        for (int i = 0; i <= f.a() % servers.size(); i++) {
+          servers.get(i).crash(f.a() % 2 == 0, f.forNs());
+        }
+      }
       case KILL_AT_IO -> m.crashAtIo(f.a() % 200, false, f.forNs());
       case POWER_CUT_AT_IO -> m.crashAtIo(f.a() % 200, true, f.forNs());
       case KILL_AT_MESSAGE -> m.crashAtMessage(f.a() % 200, f.a() % 2 == 0, f.forNs());

@@ -17,6 +17,8 @@ record Fault(int round, long atNs, Kind kind, int target, int a, long forNs) {
     KILL(false),
     POWER_CUT(false),
     SITE_POWER_CUT(false),
+    /** Several chunk servers are away, perhaps more than the policies tolerate, and come back. */
+    OUTAGE(false),
     KILL_AT_IO(false),
     POWER_CUT_AT_IO(false),
     KILL_AT_MESSAGE(false),

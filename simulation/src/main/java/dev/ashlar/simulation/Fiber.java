@@ -1,7 +1,6 @@
 package dev.ashlar.simulation;
 
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -11,8 +10,6 @@ import org.jspecify.annotations.Nullable;
  * waits for in its {@link SimWorld}; a thread that is stuck anywhere else is a failure.
  */
 final class Fiber {
-  private static final long STUCK_NS = TimeUnit.SECONDS.toNanos(60);
-
   private final Scheduler scheduler;
   private final Life life;
   private final String name;
@@ -107,10 +104,9 @@ final class Fiber {
       started = true;
       thread.start();
     }
-    long since = System.nanoTime();
     while (turn) {
-      LockSupport.parkNanos(this, STUCK_NS);
-      if (turn && System.nanoTime() - since > STUCK_NS) {
+      LockSupport.park(this);
+      if (turn && scheduler.stuck()) {
         throw new IllegalStateException(
             name + " is stuck at " + Arrays.toString(thread.getStackTrace()));
       }

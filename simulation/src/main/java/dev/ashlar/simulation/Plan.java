@@ -13,6 +13,7 @@ import java.util.Random;
  * cluster is given time to become whole before the next. One loss is what every committed chunk
  * survives, also one that was written while servers were missing.
  *
+ * @param catastrophe whether more disks than any policy survives are lost at the very end
  * @param faults in the order of their times
  */
 record Plan(
@@ -22,6 +23,7 @@ record Plan(
     int clients,
     List<Policy> policies,
     int rounds,
+    boolean catastrophe,
     List<Fault> faults) {
   private static final long S = 1_000_000_000L;
   private static final long WINDOW_NS = 60 * S;
@@ -43,11 +45,13 @@ record Plan(
     for (int round = 0; round < rounds; round++) {
       addFaults(faults, round, masters, servers, 2, random);
     }
-    return new Plan(seed, masters, servers, 2, policies, rounds, List.copyOf(faults));
+    return new Plan(
+        seed, masters, servers, 2, policies, rounds, random.nextInt(4) == 0, List.copyOf(faults));
   }
 
   Plan with(List<Fault> fewer) {
-    return new Plan(seed, masters, servers, clients, policies, rounds, List.copyOf(fewer));
+    return new Plan(
+        seed, masters, servers, clients, policies, rounds, catastrophe, List.copyOf(fewer));
   }
 
   /** How long faults happen in a round. */
@@ -75,7 +79,8 @@ record Plan(
               ? victim
               : server ? masters + random.nextInt(servers) : random.nextInt(machines);
       long at = (long) (random.nextDouble() * WINDOW_NS);
-      long length = (long) (random.nextDouble() * random.nextDouble() * 60 * S);
+      long most = kind == Fault.Kind.OUTAGE ? 400 : 60;
+      long length = (long) (random.nextDouble() * random.nextDouble() * most * S);
       mine.add(new Fault(round, at, kind, target, random.nextInt(1000), length));
     }
     mine.sort((x, y) -> Long.compare(x.atNs(), y.atNs()));

@@ -1,6 +1,7 @@
 package dev.ashlar.simulation;
 
 import java.util.PriorityQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,8 @@ final class Scheduler {
   private long fibers;
   private @Nullable Fiber current;
   private @Nullable RuntimeException failure;
+  private final AtomicLong steps = new AtomicLong();
+  private volatile boolean stuck;
 
   private record Event(long atNs, long number, Runnable action) implements Comparable<Event> {
     @Override
@@ -62,6 +65,20 @@ final class Scheduler {
     }
   }
 
+  /** How many events there were: any thread. */
+  long steps() {
+    return steps.get();
+  }
+
+  /** Whether one event took so long that something must wait where it may not. */
+  boolean stuck() {
+    return stuck;
+  }
+
+  void giveUp() {
+    stuck = true;
+  }
+
   /** Ends what is to end now, whatever broke. */
   void drain() {
     for (Event next = queue.peek(); next != null && next.atNs <= nowNs; next = queue.peek()) {
@@ -80,6 +97,7 @@ final class Scheduler {
       }
       queue.remove();
       nowNs = next.atNs;
+      steps.lazySet(steps.get() + 1);
       next.action.run();
     }
     if (failure != null) {

@@ -52,6 +52,7 @@ final class Shrinker {
               p.clients(),
               p.policies(),
               rounds,
+              false,
               p.faults().stream().filter(f -> f.round() < most).toList());
       Simulation.Outcome again = attempt(cut);
       if (again.violation() != null) {

@@ -1,5 +1,6 @@
 package dev.ashlar.simulation;
 
+import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.MasterReply;
 import java.io.PrintStream;
@@ -70,7 +71,7 @@ final class Simulation {
   static Outcome run(Plan plan, @Nullable PrintStream out) {
     Simulation s = new Simulation(plan, out);
     Throwable broken = null;
-    try {
+    try (Watchdog _ = new Watchdog(s.scheduler)) {
       s.play();
     } catch (RuntimeException | AssertionError e) {
       broken = e;
@@ -106,6 +107,9 @@ final class Simulation {
     for (int round = 0; round < plan.rounds(); round++) {
       round(round);
     }
+    if (plan.catastrophe()) {
+      catastrophe();
+    }
   }
 
   private interface Condition {
@@ -123,11 +127,17 @@ final class Simulation {
   }
 
   private void round(int round) {
+    long begun = scheduler.nowNs();
     List<Fault> faults = plan.faults().stream().filter(f -> f.round() == round).toList();
     for (Fault f : faults) {
       scheduler.after(f.atNs(), () -> cluster.strike(f));
     }
     scheduler.runUntil(scheduler.nowNs() + Plan.windowNs() + S);
+    for (Fault f : faults) {
+      if (f.kind() == Fault.Kind.OUTAGE) {
+        scheduler.runUntil(Math.max(scheduler.nowNs(), begun + f.atNs() + f.forNs() + S));
+      }
+    }
     trace.note(scheduler.nowNs(), "CALM after round " + round);
     cluster.calm();
     boolean replace = faults.stream().anyMatch(f -> f.kind().damage() && f.a() % 2 == 0);
@@ -143,6 +153,42 @@ final class Simulation {
     becomeWhole(replace);
     var _ = auditor.ask((fs, world) -> checks.readAll(fs, world, true), 600 * S);
     cluster.loads().forEach(l -> l.rest(false));
+  }
+
+  /**
+   * More disks are lost at once than any policy survives. What is left must be readable, and what
+   * is lost must be named.
+   */
+  private void catastrophe() {
+    cluster.loads().forEach(l -> l.rest(true));
+    await("the clients", 600 * S, () -> cluster.loads().stream().noneMatch(Workload::busy));
+    int most = plan.policies().stream().mapToInt(Policy::m).max().orElse(0) + 1;
+    trace.note(scheduler.nowNs(), "CATASTROPHE: " + most + " disks are lost");
+    for (ServerMachine s : cluster.servers().subList(0, most)) {
+      s.wipe();
+    }
+    scheduler.runUntil(scheduler.nowNs() + 300 * S);
+    ClusterStatus status = auditor.ask((fs, world) -> fs.status(), 60 * S);
+    if (status == null) {
+      throw new Violation("The masters do not answer after a catastrophe");
+    }
+    List<String> lost = status.redundancy().lostFiles();
+    List<String> bad = auditor.ask((fs, world) -> checks.unreadable(fs, world), 3_600 * S);
+    if (bad == null) {
+      throw new Violation("What is left after a catastrophe cannot be read in an hour");
+    }
+    trace.note(scheduler.nowNs(), "lost " + lost + ", unreadable " + bad);
+    for (String b : bad) {
+      if (!lost.contains(b)) {
+        throw new Violation(
+            b + " cannot be read and is not among the files named as lost: " + lost);
+      }
+    }
+    for (String l : lost) {
+      if (!bad.contains(l)) {
+        throw new Violation(l + " is named as lost and can be read");
+      }
+    }
   }
 
   /** Waits until masters and disks agree that nothing is missing and nothing is too much. */

@@ -367,7 +367,7 @@ final class Workload {
     }
     long from = now(world);
     try {
-      byte[] content = all(fs, inode(fs, s.path()));
+      byte[] content = all(fs, world, inode(fs, s.path()));
       s.read(content, from, now(world), owner);
       counts.reads++;
     } catch (AshlarException e) {
@@ -395,7 +395,7 @@ final class Workload {
       return failed(world, n, e, must);
     }
     try {
-      byte[] content = all(fs, found.attr().inode());
+      byte[] content = all(fs, world, found.attr().inode());
       n.read(content, from, now(world), owner);
       counts.reads++;
       return true;
@@ -416,10 +416,11 @@ final class Workload {
     return false;
   }
 
-  private byte[] all(AshlarFileSystem fs, long inode) throws AshlarException {
+  private byte[] all(AshlarFileSystem fs, SimWorld world, long inode) throws AshlarException {
     try (FileReader r = fs.reader(inode)) {
       ByteBuffer into = ByteBuffer.allocate((int) r.size());
       int part = 1 + random.nextInt(100_000);
+      boolean slow = !resting && random.nextInt(16) == 0;
       while (into.hasRemaining()) {
         ByteBuffer some = into.slice(into.position(), Math.min(part, into.remaining()));
         int n = r.read(into.position(), some);
@@ -427,6 +428,9 @@ final class Workload {
           throw new Violation("A file of " + r.size() + " bytes ends at " + into.position());
         }
         into.position(into.position() + n);
+        if (slow) {
+          pause(world, random.nextInt(8) * 1_000_000_000L); // others replace the file meanwhile
+        }
       }
       return into.array();
     }
@@ -441,13 +445,32 @@ final class Workload {
     for (SharedHistory s : model.shared()) {
       long from = now(world);
       try {
-        s.read(all(fs, inode(fs, s.path())), from, now(world), owner);
+        s.read(all(fs, world, inode(fs, s.path())), from, now(world), owner);
       } catch (AshlarException e) {
         bad++;
         if (must) {
           throw new Violation(
               s.path() + " cannot be read though all is well: " + e.getMessage(), e);
         }
+      }
+    }
+    return bad;
+  }
+
+  /** Names of files that are there and cannot be read. */
+  List<String> unreadable(AshlarFileSystem fs, SimWorld world) {
+    List<String> bad = new ArrayList<>();
+    for (NameHistory n : model.names()) {
+      if (!read(fs, world, n, false)) {
+        bad.add(n.path());
+      }
+    }
+    for (SharedHistory s : model.shared()) {
+      long from = now(world);
+      try {
+        s.read(all(fs, world, inode(fs, s.path())), from, now(world), owner);
+      } catch (AshlarException e) {
+        bad.add(s.path());
       }
     }
     return bad;
