@@ -189,13 +189,11 @@ final class SimNetwork {
       scheduler.after(e.life.pausedUntilNs() - scheduler.nowNs(), () -> arrive(call));
       return;
     }
-    if (scheduler.trace().verbose()) {
-      scheduler
-          .trace()
-          .note(scheduler.nowNs(), call.packet.from() + " > " + address + " " + call.what);
-    } else {
-      scheduler.trace().note(scheduler.nowNs());
-      scheduler.trace().note(address.hashCode() * 31L + call.packet.message().length);
+    Trace trace = scheduler.trace();
+    trace.note(scheduler.nowNs());
+    trace.note(address.hashCode() * 31L + call.packet.message().length);
+    if (trace.verbose()) {
+      trace.tell(scheduler.nowNs(), call.packet.from() + " > " + address + " " + call.what);
     }
     arrivals.accept(machine(address));
     if (e.life.dead()) {

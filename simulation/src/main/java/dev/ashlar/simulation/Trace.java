@@ -32,6 +32,11 @@ final class Trace {
   void note(long nowNs, String what) {
     note(nowNs);
     note(what.hashCode());
+    tell(nowNs, what);
+  }
+
+  /** Words that are not part of the hash. */
+  void tell(long nowNs, String what) {
     if (out != null) {
       out.printf("%12.6f %s%n", nowNs / 1e9, what);
     }

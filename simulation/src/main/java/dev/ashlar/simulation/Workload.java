@@ -420,7 +420,7 @@ final class Workload {
     try (FileReader r = fs.reader(inode)) {
       ByteBuffer into = ByteBuffer.allocate((int) r.size());
       int part = 1 + random.nextInt(100_000);
-      boolean slow = !resting && random.nextInt(16) == 0;
+      int pauses = !resting && random.nextInt(16) == 0 ? 3 : 0;
       while (into.hasRemaining()) {
         ByteBuffer some = into.slice(into.position(), Math.min(part, into.remaining()));
         int n = r.read(into.position(), some);
@@ -428,7 +428,7 @@ final class Workload {
           throw new Violation("A file of " + r.size() + " bytes ends at " + into.position());
         }
         into.position(into.position() + n);
-        if (slow) {
+        if (pauses-- > 0) {
           pause(world, random.nextInt(8) * 1_000_000_000L); // others replace the file meanwhile
         }
       }
