@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class Plan {
   /**
    * Bytes read on the slow path before a warm-up is asked for. A warm-up takes about two seconds of
-   * processor time, what the scalar kernel needs for some 3 GB; this is a tenth of it, so that a
-   * short-lived process never pays.
+   * processor time, what the scalar kernel needs for some 3 GB; who has written most of that is
+   * likely to write more, and a process that copies a file or two never pays.
    */
-  static final long WARM_AFTER_BYTES = 256L << 20;
+  static final long WARM_AFTER_BYTES = 2L << 30;
 
   private final Kernel preferred;
   private final Kernel fallback;

@@ -24,20 +24,42 @@ final class JavaCommand {
           "-Xlog:all=error:stderr",
           "-Xlog:aot*=off",
           "-Xlog:cds*=off",
+          "-XX:+UnlockDiagnosticVMOptions",
+          "-XX:ArchiveRelocationMode=0", // the cache's pages stay shared between processes
           "-Xss512k");
+
+  /**
+   * For processes of a single server: what costs them time is the kernel, checksums and copying,
+   * none of which gets faster by the second compiler; its work costs more than it ever gives back,
+   * in time and in memory. Vector code would need it, so rebuilding runs on tables.
+   */
+  private static final List<String> ONE_SERVER =
+      List.of("-XX:TieredStopAtLevel=1", "-Dashlar.erasure.kernel=scalar");
 
   private static final Path SETSID = Path.of("/usr/bin/setsid");
 
   private JavaCommand() {}
 
   /**
-   * A server in a process of its own session: a key pressed on the terminal, or its end, does not
-   * reach it.
+   * Memory of a process, each such as 256m.
    *
-   * @param heap such as 256m
-   * @param direct most off-heap buffer memory, such as 256m
+   * @param young part of the heap for new objects, which is touched whole before any is collected
+   * @param direct most off-heap buffer memory
    */
-  static List<String> server(String heap, String direct, List<String> arguments) {
+  record Memory(String heap, String young, String direct) {}
+
+  /** A process for one server. See {@link #server}. */
+  static List<String> oneServer(Memory memory, List<String> arguments) {
+    List<String> command = server(memory, arguments);
+    command.addAll(command.indexOf("-cp"), ONE_SERVER);
+    return command;
+  }
+
+  /**
+   * Servers in a process of its own session: a key pressed on the terminal, or its end, does not
+   * reach it.
+   */
+  static List<String> server(Memory memory, List<String> arguments) {
     List<String> command = new ArrayList<>();
     if (Files.isExecutable(SETSID)) {
       command.add(SETSID.toString());
@@ -50,8 +72,10 @@ final class JavaCommand {
       command.add("-XX:AOTCache=" + cache);
       command.add("-Dashlar.aot=" + cache);
     }
-    command.add("-Xmx" + heap);
-    command.add("-XX:MaxDirectMemorySize=" + direct);
+    command.add("-Xms" + memory.young);
+    command.add("-Xmx" + memory.heap);
+    command.add("-Xmn" + memory.young);
+    command.add("-XX:MaxDirectMemorySize=" + memory.direct);
     command.add("-XX:+ExitOnOutOfMemoryError");
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(arguments);

@@ -23,7 +23,8 @@ final class LocalCluster {
    */
   static final String BACKGROUND = "ashlar.background";
 
-  private static final String EMBEDDED_HEAP = "1g";
+  private static final JavaCommand.Memory EMBEDDED_MEMORY =
+      new JavaCommand.Memory("1g", "64m", "1g");
   private final ClusterDirectory directory;
   private ClusterSettings settings;
   private final Terminal terminal;
@@ -171,8 +172,7 @@ final class LocalCluster {
   private Started background() throws IOException, InterruptedException {
     Files.deleteIfExists(directory.pid(EMBEDDED));
     List<String> command =
-        JavaCommand.server(
-            EMBEDDED_HEAP, EMBEDDED_HEAP, List.of("up", "--dir", directory.root().toString()));
+        JavaCommand.server(EMBEDDED_MEMORY, List.of("up", "--dir", directory.root().toString()));
     command.add(command.indexOf("-cp"), "-D" + BACKGROUND + "=true");
     Map<String, Process> process =
         Map.of(EMBEDDED, Processes.start(command, directory.console(EMBEDDED)));

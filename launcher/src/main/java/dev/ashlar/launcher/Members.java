@@ -8,10 +8,9 @@ import java.util.stream.IntStream;
 
 /** The servers of a local cluster, each as the very command that would start it by hand. */
 record Members(ClusterDirectory directory, ClusterSettings settings) {
-  private static final String MASTER_HEAP = "384m";
-  private static final String MASTER_DIRECT = "128m";
-  private static final String SERVER_HEAP = "160m";
-  private static final String SERVER_DIRECT = "192m";
+  private static final JavaCommand.Memory MASTER = new JavaCommand.Memory("384m", "32m", "128m");
+  private static final JavaCommand.Memory CHUNK_SERVER =
+      new JavaCommand.Memory("160m", "12m", "192m");
 
   /**
    * One server.
@@ -111,7 +110,7 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
             "--log",
             directory.log(m.name).toString()));
     return m.master
-        ? JavaCommand.server(MASTER_HEAP, MASTER_DIRECT, arguments)
-        : JavaCommand.server(SERVER_HEAP, SERVER_DIRECT, arguments);
+        ? JavaCommand.oneServer(MASTER, arguments)
+        : JavaCommand.oneServer(CHUNK_SERVER, arguments);
   }
 }

@@ -22,8 +22,14 @@ public record RaftSettings(
     int segmentBytes,
     boolean readLease,
     long mapSizeBytes) {
-  /** How often an idle leader proposes a tick. */
+  /** How often a leader proposes a tick to keep the read lease. */
   static final Duration TICK = Duration.ofMillis(200);
+
+  /** For how long after the last read the lease is kept. */
+  static final Duration READING = Duration.ofSeconds(3);
+
+  /** How often a leader proposes a tick otherwise. */
+  static final Duration IDLE_TICK = Duration.ofSeconds(2);
 
   public static final RaftSettings DEFAULT =
       new RaftSettings(

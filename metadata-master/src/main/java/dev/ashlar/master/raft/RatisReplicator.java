@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The log by Apache Ratis, used as a replicated log only. Its own reads are never used: in the
  * version at hand they return stale data once one read was confirmed at an index. Instead the
- * leader proposes a tick every {@link RaftSettings#TICK}, and every entry that succeeds renews a
- * {@link ReadLease}; without one, a read goes through the log.
+ * leader proposes a tick every {@link RaftSettings#TICK} while anybody reads, and every entry that
+ * succeeds renews a {@link ReadLease}; without one, a read goes through the log.
  */
 public final class RatisReplicator implements Replicator {
   private static final java.time.Duration CLOSE_LIMIT = java.time.Duration.ofSeconds(10);
@@ -60,6 +60,13 @@ public final class RatisReplicator implements Replicator {
   private final RatisAdmin admin;
   private final ExecutorService replies;
   private final ScheduledExecutorService ticker;
+
+  /** When somebody read last. */
+  private volatile long readNs = System.nanoTime();
+
+  /** When this master proposed its last tick. The ticker's thread only. */
+  private long tickedNs = System.nanoTime();
+
   private final ClientId client = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
   private volatile boolean closed;
@@ -169,9 +176,15 @@ public final class RatisReplicator implements Replicator {
     return TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
   }
 
+  /** Nobody reads, nobody needs the lease; every tick is a sync on every master. */
   private void tick(Supplier<byte[]> command) {
     try {
-      if (isLeader() && !admin.transferring()) {
+      long now = System.nanoTime();
+      boolean due =
+          now - readNs < RaftSettings.READING.toNanos()
+              || now - tickedNs >= RaftSettings.IDLE_TICK.toNanos();
+      if (due && isLeader() && !admin.transferring()) {
+        tickedNs = now;
         var _ = grouper.propose(command.get());
       }
     } catch (RuntimeException e) {
@@ -223,6 +236,7 @@ public final class RatisReplicator implements Replicator {
 
   @Override
   public CompletableFuture<Void> readBarrier() {
+    readNs = System.nanoTime();
     if (isLeader() && lease.valid(term(), System.nanoTime())) {
       return CompletableFuture.completedFuture(null);
     }
