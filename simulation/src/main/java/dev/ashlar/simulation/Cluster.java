@@ -214,7 +214,7 @@ final class Cluster {
         network.weather(new Weather(d * 0.1, d * 0.1, d * 0.3, (long) (d * 2_000_000_000L)));
         scheduler.after(f.forNs(), () -> network.weather(Weather.FAIR));
       }
-      case REPLAY -> network.replay(1 + f.a() % 50);
+      case REPLAY -> network.replay(20 + f.a() % 200);
       case CLOCK_JUMP -> m.clock().jump((f.a() - 500) * 2_000L);
       case SLOW_DISK -> {
         disk.slow = true;

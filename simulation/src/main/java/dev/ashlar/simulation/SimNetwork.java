@@ -148,7 +148,7 @@ final class SimNetwork {
     scheduler.after(
         timeout.toNanos(), () -> call.lost(call.what + " to " + address + " was not answered"));
     String to = machine(address);
-    if (random.nextInt(8) == 0) {
+    if (bytes.length > 0 || random.nextInt(8) == 0) {
       remember(packet);
     }
     for (int copies = random.nextDouble() < weather.duplicate() ? 2 : 1; copies > 0; copies--) {
