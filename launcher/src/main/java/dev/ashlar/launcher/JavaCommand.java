@@ -29,11 +29,11 @@ final class JavaCommand {
           "-Xss512k");
 
   /**
-   * For processes of a single server: what costs them time is the kernel, checksums and copying,
-   * none of which gets faster by the second compiler; its work costs more than it ever gives back,
-   * in time and in memory. Vector code would need it, so rebuilding runs on tables.
+   * What costs a chunk server time is the kernel, checksums and copying, none of which gets faster
+   * by the second compiler; its work costs more than it gives back, in time and in memory. Vector
+   * code would need it, so rebuilding runs on tables.
    */
-  private static final List<String> ONE_SERVER =
+  private static final List<String> CHUNK_SERVER =
       List.of("-XX:TieredStopAtLevel=1", "-Dashlar.erasure.kernel=scalar");
 
   private static final Path SETSID = Path.of("/usr/bin/setsid");
@@ -48,10 +48,10 @@ final class JavaCommand {
    */
   record Memory(String heap, String young, String direct) {}
 
-  /** A process for one server. See {@link #server}. */
-  static List<String> oneServer(Memory memory, List<String> arguments) {
+  /** A process for one chunk server. See {@link #server}. */
+  static List<String> chunkServer(Memory memory, List<String> arguments) {
     List<String> command = server(memory, arguments);
-    command.addAll(command.indexOf("-cp"), ONE_SERVER);
+    command.addAll(command.indexOf("-cp"), CHUNK_SERVER);
     return command;
   }
 

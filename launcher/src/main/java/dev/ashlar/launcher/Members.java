@@ -110,7 +110,7 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
             "--log",
             directory.log(m.name).toString()));
     return m.master
-        ? JavaCommand.oneServer(MASTER, arguments)
-        : JavaCommand.oneServer(CHUNK_SERVER, arguments);
+        ? JavaCommand.server(MASTER, arguments)
+        : JavaCommand.chunkServer(CHUNK_SERVER, arguments);
   }
 }

@@ -21,6 +21,9 @@ final class DiskLoop implements Runnable {
 
   private static final long IDLE_MILLIS = 500;
 
+  /** Once idle and tidy: nothing changes by itself. */
+  private static final long ASLEEP_MILLIS = 5_000;
+
   /** While somebody reads what is to be freed. */
   private static final long WAIT_MILLIS = 50;
 
@@ -55,8 +58,9 @@ final class DiskLoop implements Runnable {
       while (!queue.finished()) {
         batch = queue.take(wait);
         serve(batch);
-        boolean busy = tidy(batch.isEmpty());
-        wait = busy ? 0 : state.leases.waiting() ? WAIT_MILLIS : IDLE_MILLIS;
+        boolean idle = batch.isEmpty();
+        boolean busy = tidy(idle);
+        wait = busy ? 0 : state.leases.waiting() ? WAIT_MILLIS : idle ? ASLEEP_MILLIS : IDLE_MILLIS;
       }
       core.sync();
       mark();

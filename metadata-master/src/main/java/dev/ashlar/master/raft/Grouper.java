@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Grouper implements AutoCloseable {
   static final int MAX_COMMAND_BYTES = 3 << 20;
   private static final int TARGET_ENTRY_BYTES = 1 << 20;
-  private static final int IN_FLIGHT = 4;
+  private static final int IN_FLIGHT = 2;
   private static final int QUEUE = 8192;
   private static final long QUEUE_BYTES = 64L << 20;
 
