@@ -482,6 +482,11 @@ final class SimRaft implements Replicator {
   }
 
   @Override
+  public Map<String, Long> committed() {
+    return Map.of();
+  }
+
+  @Override
   public String snapshot() {
     return "";
   }

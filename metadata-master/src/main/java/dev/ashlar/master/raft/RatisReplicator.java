@@ -10,7 +10,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -327,6 +329,15 @@ public final class RatisReplicator implements Replicator {
         .filter(f -> f.getLastRpcElapsedTimeMs() < REACHABLE_MS)
         .map(f -> f.getId().getId().toStringUtf8())
         .toList();
+  }
+
+  @Override
+  public Map<String, Long> committed() {
+    Map<String, Long> indexes = new HashMap<>();
+    division
+        .getCommitInfos()
+        .forEach(c -> indexes.put(c.getServer().getId().toStringUtf8(), c.getCommitIndex()));
+    return indexes;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.ashlar.master.raft;
 
 import dev.ashlar.protocol.AshlarException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -46,6 +47,9 @@ public interface Replicator extends AutoCloseable {
    * follower.
    */
   List<String> reachable();
+
+  /** Per member, the last index that it is known here to have committed: it lags a little. */
+  Map<String, Long> committed();
 
   /** Writes a snapshot and lets the log before it go. Blocks. @return what was done, for people */
   String snapshot() throws AshlarException;

@@ -88,6 +88,7 @@ final class Status {
         .read(txn -> Roster.all(txn))
         .forEach((MasterRow m) -> clients.put(m.name(), m.clientAddress()));
     Set<String> reachable = new TreeSet<>(r.reachable());
+    Map<String, Long> committed = r.isLeader() ? r.committed() : Map.of();
     List<ClusterStatus.Master> rows = new ArrayList<>();
     for (Replicator.Member m : r.members()) {
       boolean me = m.name().equals(config.name());
@@ -99,7 +100,7 @@ final class Status {
               m.raftAddress(),
               leads,
               me || leads || reachable.contains(m.name()),
-              me ? r.appliedIndex() : -1));
+              me ? r.appliedIndex() : committed.getOrDefault(m.name(), -1L)));
     }
     return rows;
   }

@@ -4,6 +4,7 @@ import dev.ashlar.master.raft.Replicator;
 import dev.ashlar.master.store.KeyValueStore;
 import dev.ashlar.master.store.WriteTxn;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** A log of one that applies at once, on the caller's thread. */
@@ -62,6 +63,11 @@ final class LocalReplicator implements Replicator {
   @Override
   public List<String> reachable() {
     return List.of();
+  }
+
+  @Override
+  public Map<String, Long> committed() {
+    return Map.of();
   }
 
   @Override

@@ -25,7 +25,8 @@ public record ClusterStatus(
     long directories,
     long dataBytes) {
   /**
-   * @param applied last Raft index applied, -1 if unknown to the one who answers
+   * @param applied last Raft index applied; of the others, the last that they are known to have
+   *     committed; -1 if unknown to the one who answers
    */
   public record Master(
       String name,
