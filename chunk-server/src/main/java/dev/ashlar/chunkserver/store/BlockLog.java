@@ -157,6 +157,11 @@ final class BlockLog {
     dirty = true;
   }
 
+  /** After this, the end of this process loses nothing that was appended. */
+  void handOn() throws IOException {
+    requireNonNull(active).file().handOn();
+  }
+
   /** After this, all that was appended is on media. */
   void sync() throws IOException {
     if (dirty) {

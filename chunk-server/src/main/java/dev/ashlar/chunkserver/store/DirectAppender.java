@@ -3,6 +3,7 @@ package dev.ashlar.chunkserver.store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -61,10 +62,13 @@ final class DirectAppender {
   /**
    * Opens an existing file.
    *
-   * @throws UnsupportedOperationException if Java cannot do this here
+   * @throws UnsupportedOperationException if Java cannot do this here, or only in larger units
    * @throws IOException if the file system cannot, or if the file cannot be opened
    */
   static DirectAppender open(Path file, Memory memory) throws IOException {
+    if (PAGE % Files.getFileStore(file).getBlockSize() != 0) {
+      throw new UnsupportedOperationException("The blocks of this file system are not pages");
+    }
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, direct());
     return new DirectAppender(channel, memory.get());

@@ -76,6 +76,7 @@ final class RealSegmentFile implements SegmentFile {
     }
     if (!decided) {
       decided = true;
+      reserved = position; // before it ranges may have been given back
       appender = owner.direct() ? openAppender(position + left) : null;
     }
     DirectAppender direct = appender;
@@ -157,6 +158,14 @@ final class RealSegmentFile implements SegmentFile {
           throw e;
         }
       }
+    }
+  }
+
+  @Override
+  public void handOn() throws IOException {
+    DirectAppender direct = appender;
+    if (direct != null) {
+      direct.flush();
     }
   }
 

@@ -26,6 +26,12 @@ public interface SegmentFile extends AutoCloseable {
   int read(ByteBuffer into, long position) throws IOException;
 
   /**
+   * Hands what waits in this process's memory to the system, so that the process's end does not
+   * lose it. Nothing is on media for that.
+   */
+  default void handOn() throws IOException {}
+
+  /**
    * After this, what was written is on media. If it fails, nothing is known about any of it, and
    * asking again would lie.
    */

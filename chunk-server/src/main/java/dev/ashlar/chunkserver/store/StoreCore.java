@@ -212,6 +212,7 @@ final class StoreCore {
           0,
           0);
       append(scratch.flip());
+      log.handOn();
     }
   }
 

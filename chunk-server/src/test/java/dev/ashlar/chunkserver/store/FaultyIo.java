@@ -68,6 +68,11 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     }
 
     @Override
+    public void handOn() throws IOException {
+      real.handOn();
+    }
+
+    @Override
     public int read(ByteBuffer into, long position) throws IOException {
       return real.read(into, position);
     }

@@ -111,4 +111,30 @@ class RealSegmentFileTest {
     assertTrue(file.allocated() < 1 << 20, "It takes " + file.allocated());
     file.close();
   }
+
+  /** A restarted server goes on in the segment where ranges were given back before. */
+  @Test
+  void whatWasGivenBackStaysSoWhenTheFileIsContinued() throws IOException {
+    SegmentFile file = io.create(NAME);
+    file.write(0, direct(new byte[2 << 20]));
+    file.sync();
+    file.punch(0, 1 << 20);
+    file.close();
+    SegmentFile again = io.open(NAME);
+    again.write(2 << 20, direct(new byte[100]));
+    again.sync();
+    assertTrue(again.allocated() < 3 << 19, "It takes " + again.allocated());
+    again.close();
+  }
+
+  /** A killed process takes with it what only its memory holds. */
+  @Test
+  void whatIsHandedOnIsInTheFileWithoutASync() throws IOException {
+    byte[] bytes = random(new Random(2), 100);
+    SegmentFile file = io.create(NAME);
+    file.write(0, direct(bytes));
+    file.handOn();
+    assertArrayEquals(bytes, Arrays.copyOf(Files.readAllBytes(dir.resolve(NAME)), bytes.length));
+    file.close();
+  }
 }
