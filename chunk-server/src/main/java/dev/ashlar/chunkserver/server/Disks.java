@@ -9,6 +9,7 @@ import dev.ashlar.protocol.message.MasterRequest.BadBlock;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,12 @@ final class Disks implements AutoCloseable {
 
   private static final long WAITING_MOST = 256L << 20;
 
+  /**
+   * A disk that hangs must not keep the others from being served; nor may waiting for it take so
+   * long that masters give up the whole server, which by default is 10 min.
+   */
+  private static final Duration OPEN_LIMIT = Duration.ofMinutes(8);
+
   private final List<ServedDisk> disks;
   private final List<DiskReport> unopened;
   private volatile long cluster;
@@ -46,12 +53,19 @@ final class Disks implements AutoCloseable {
   }
 
   /**
-   * Opens every directory that can be opened, all at a time. Blocks, for recovery perhaps long.
+   * Opens every directory that can be opened within {@link #OPEN_LIMIT}, all at a time. Blocks, for
+   * recovery perhaps long.
    *
    * @throws IOException if none can
    */
   static Disks open(String server, List<DiskDir> dirs, Opener opener, World world)
       throws IOException {
+    return open(server, dirs, opener, OPEN_LIMIT, world);
+  }
+
+  static Disks open(String server, List<DiskDir> dirs, Opener opener, Duration limit, World world)
+      throws IOException {
+    long untilNs = world.nanoTime() + limit.toNanos();
     List<CompletableFuture<BlockStore>> openings = new ArrayList<>();
     for (DiskDir dir : dirs) {
       CompletableFuture<BlockStore> opening = new CompletableFuture<>();
@@ -68,38 +82,47 @@ final class Disks implements AutoCloseable {
     Throwable first = null;
     for (int i = 0; i < dirs.size(); i++) {
       DiskDir dir = dirs.get(i);
+      Throwable why;
       try {
-        disks.add(
-            new ServedDisk(
-                dir, world.await(openings.get(i), Long.MAX_VALUE), new DiskLane(waiting)));
+        long left = Math.max(0, untilNs - world.nanoTime());
+        disks.add(new ServedDisk(dir, world.await(openings.get(i), left), new DiskLane(waiting)));
+        continue;
       } catch (ExecutionException e) {
-        Throwable why = e.getCause() == null ? e : e.getCause();
-        LOG.error(
-            "{}: the disk in {} is not served: {}", server, dir.path(), why.getMessage(), why);
-        unopened.add(
-            new DiskReport(
-                0,
-                dir.path().toString(),
-                DiskState.FAILED,
-                0,
-                0,
-                0,
-                0,
-                String.valueOf(why.getMessage())));
-        first = first == null ? why : first;
+        why = e.getCause() == null ? e : e.getCause();
       } catch (TimeoutException e) {
-        throw new IOException("The disk in " + dir.path() + " does not open", e);
+        why = new IOException("it did not open within " + limit.toSeconds() + " s", e);
+        closeWhenOpen(openings.get(i));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException(
             "Interrupted while the disks of chunk server " + server + " were opened", e);
       }
+      LOG.error("{}: the disk in {} is not served: {}", server, dir.path(), why.getMessage(), why);
+      unopened.add(
+          new DiskReport(
+              0,
+              dir.path().toString(),
+              DiskState.FAILED,
+              0,
+              0,
+              0,
+              0,
+              String.valueOf(why.getMessage())));
+      first = first == null ? why : first;
     }
     if (disks.isEmpty() && first != null) {
       throw new IOException(
           "Chunk server " + server + " has no disk that works: " + first.getMessage(), first);
     }
     return new Disks(disks, unopened);
+  }
+
+  private static void closeWhenOpen(CompletableFuture<BlockStore> opening) {
+    var _ =
+        opening.thenAccept(store -> {
+          LOG.warn("Disk {} opened too late and is closed until the next start", store.diskId());
+          store.close();
+        });
   }
 
   private static void open(Opener opener, DiskDir dir, CompletableFuture<BlockStore> into) {
