@@ -264,12 +264,14 @@ final class ChunkSender implements AutoCloseable {
   private void restart(ChunkWrite chunk) throws AshlarException {
     String troubles = chunk.troubles();
     String full = chunk.full();
-    if (full != null && (chunk.restarts() == MOST_RESTARTS || !chunk.reclaim())) {
+    boolean tired = chunk.restarts() == MOST_RESTARTS;
+    boolean movable = !tired && chunk.reclaim();
+    if (full != null && !movable) {
       throw new AshlarException(
           ErrorCode.NO_SPACE,
           "There is no room for chunk " + chunk.index() + " of " + name + ": " + full);
     }
-    if (chunk.restarts() == MOST_RESTARTS) {
+    if (tired) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,
           "Too few chunk servers take chunk "
@@ -284,7 +286,7 @@ final class ChunkSender implements AutoCloseable {
               + troubles
               + ". Check the servers with 'ashlar status', then write it again");
     }
-    if (!chunk.reclaim()) {
+    if (!movable) {
       throw new AshlarException(
           ErrorCode.UNAVAILABLE,
           "Too many chunk servers failed while chunk "
