@@ -41,7 +41,7 @@ class SimulationTest {
   @Test
   void randomSeedsBreakNothing() {
     long first = Long.getLong("ashlar.seed", System.nanoTime() % 1_000_000_000);
-    System.out.println("seeds from " + first);
+    System.out.println("seeds from " + first + " (-Dashlar.seed=" + first + ")");
     List<Long> seeds = new ArrayList<>();
     for (int i = 0; i < RANDOM; i++) {
       seeds.add(first + i);
@@ -51,7 +51,8 @@ class SimulationTest {
 
   @Test
   void aSeedAlwaysDoesTheSame() {
-    long seed = new Random().nextInt(1_000_000);
+    long seed = Long.getLong("ashlar.seed", new Random().nextInt(1_000_000));
+    System.out.println("seed " + seed + " (-Dashlar.seed=" + seed + ")");
     List<Simulation.Outcome> both = run(List.of(seed, seed, seed + 1), 1);
     assertEquals(both.get(0).hash(), both.get(1).hash(), () -> "seed " + seed);
     assertEquals(both.get(0).events(), both.get(1).events(), () -> "seed " + seed);
