@@ -22,35 +22,50 @@ class LayeringTest {
   private static final String CLI = "dev.ashlar.cli..";
   private static final String LAUNCHER = "dev.ashlar.launcher..";
   private static final String SIMULATION = "dev.ashlar.simulation..";
+  private static final String TORTURE = "dev.ashlar.torture..";
 
   @ArchTest
   static final ArchRule ERASURE_KNOWS_NOBODY =
       never(
-          ERASURE, PROTOCOL, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION, "io.netty..");
+          ERASURE,
+          PROTOCOL,
+          MASTER,
+          CHUNK_SERVER,
+          CLIENT,
+          CLI,
+          LAUNCHER,
+          SIMULATION,
+          TORTURE,
+          "io.netty..");
 
   @ArchTest
   static final ArchRule PROTOCOL_KNOWS_NO_ROOM =
-      never(PROTOCOL, ERASURE, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION);
+      never(PROTOCOL, ERASURE, MASTER, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION, TORTURE);
 
   @ArchTest
   static final ArchRule MASTER_KNOWS_ONLY_PROTOCOL =
-      never(MASTER, ERASURE, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION);
+      never(MASTER, ERASURE, CHUNK_SERVER, CLIENT, CLI, LAUNCHER, SIMULATION, TORTURE);
 
   @ArchTest
   static final ArchRule CHUNK_SERVER_KNOWS_PROTOCOL_AND_ERASURE =
-      never(CHUNK_SERVER, MASTER, CLIENT, CLI, LAUNCHER, SIMULATION);
+      never(CHUNK_SERVER, MASTER, CLIENT, CLI, LAUNCHER, SIMULATION, TORTURE);
 
   @ArchTest
   static final ArchRule CLIENT_KNOWS_PROTOCOL_AND_ERASURE =
-      never(CLIENT, MASTER, CHUNK_SERVER, CLI, LAUNCHER, SIMULATION);
+      never(CLIENT, MASTER, CHUNK_SERVER, CLI, LAUNCHER, SIMULATION, TORTURE);
 
   @ArchTest
   static final ArchRule COMMAND_LINE_IS_A_DOOR =
-      never(CLI, MASTER, CHUNK_SERVER, LAUNCHER, SIMULATION);
+      never(CLI, MASTER, CHUNK_SERVER, LAUNCHER, SIMULATION, TORTURE);
 
   /** It sees every room but the program, which alone sees it. */
   @ArchTest
-  static final ArchRule SIMULATION_IS_NO_PART_OF_THE_PROGRAM = never(SIMULATION, LAUNCHER);
+  static final ArchRule SIMULATION_IS_NO_PART_OF_THE_PROGRAM = never(SIMULATION, LAUNCHER, TORTURE);
+
+  /** It sees servers from outside only: as processes. */
+  @ArchTest
+  static final ArchRule TORTURE_IS_A_CLIENT =
+      never(TORTURE, MASTER, CHUNK_SERVER, LAUNCHER, SIMULATION);
 
   /**
    * The state machine and the planners are deterministic: time, chance, threads and files come from
