@@ -3,17 +3,21 @@ package dev.ashlar.protocol;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Redundancy and layout: {@code rs-6-3}, {@code xor-2-1}, {@code mirror-3}, optionally with its
- * cell size in KiB as in {@code rs-6-3-64k}.
+ * cell size in KiB as in {@code rs-6-3-64k}, and then the size of its largest block as in {@code
+ * rs-6-3-64k-1024k}.
  *
  * @param k data blocks of a chunk (1 for a mirror)
  * @param m parity blocks, or further copies of a mirror: what may be lost
  * @param cellBytes consecutive bytes of a file on one server; a multiple of {@link
  *     BlockLayout#SLICE_BYTES}
+ * @param blockBytes most bytes of one block; a multiple of the cell, up to {@link
+ *     BlockLayout#BLOCK_BYTES}
  */
-public record Policy(Kind kind, int k, int m, int cellBytes) {
+public record Policy(Kind kind, int k, int m, int cellBytes, int blockBytes) {
   /** The family of the code. The order is the wire format: append only. */
   public enum Kind {
     RS,
@@ -31,7 +35,7 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
 
   private static final Pattern TEXT =
       Pattern.compile(
-          "(rs|xor)-(\\d{1,3})-(\\d{1,3})(?:-(\\d{1,4})k)?|mirror-(\\d{1,3})(?:-(\\d{1,4})k)?");
+          "(?:(rs|xor)-(\\d{1,3})-(\\d{1,3})|mirror-(\\d{1,3}))(?:-(\\d{1,4})k(?:-(\\d{1,4})k)?)?");
 
   public Policy {
     if (k < 1 || m < 0 || k + m > MAX_WIDTH) {
@@ -60,6 +64,27 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
               + cellBytes
               + " bytes");
     }
+    if (blockBytes < cellBytes
+        || blockBytes > BlockLayout.BLOCK_BYTES
+        || blockBytes % cellBytes != 0) {
+      throw new IllegalArgumentException(
+          "The block size must be a multiple of the cell's "
+              + (cellBytes >> 10)
+              + "k up to "
+              + (BlockLayout.BLOCK_BYTES >> 10)
+              + "k, but is "
+              + blockBytes
+              + " bytes");
+    }
+  }
+
+  /** With the largest blocks. */
+  public Policy(Kind kind, int k, int m, int cellBytes) {
+    this(kind, k, m, cellBytes, largestBlock(cellBytes));
+  }
+
+  private static int largestBlock(int cellBytes) {
+    return BlockLayout.BLOCK_BYTES / Math.max(1, cellBytes) * cellBytes;
   }
 
   /**
@@ -75,20 +100,22 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
               + text
               + "': use rs-K-M, xor-K-1 or mirror-N, for example rs-6-3");
     }
+    int cell = kib(t.group(5), DEFAULT_CELL_BYTES);
+    int block = kib(t.group(6), largestBlock(cell));
     if (t.group(1) == null) {
-      int copies = Integer.parseInt(t.group(5));
+      int copies = Integer.parseInt(t.group(4));
       if (copies < 1) {
         throw new IllegalArgumentException("A mirror needs at least one copy, as in mirror-3");
       }
-      return new Policy(Kind.MIRROR, 1, copies - 1, cell(t.group(6)));
+      return new Policy(Kind.MIRROR, 1, copies - 1, cell, block);
     }
     Kind kind = t.group(1).equals("rs") ? Kind.RS : Kind.XOR;
-    return new Policy(
-        kind, Integer.parseInt(t.group(2)), Integer.parseInt(t.group(3)), cell(t.group(4)));
+    int k = Integer.parseInt(t.group(2));
+    return new Policy(kind, k, Integer.parseInt(t.group(3)), cell, block);
   }
 
-  private static int cell(String kib) {
-    return kib == null ? DEFAULT_CELL_BYTES : Integer.parseInt(kib) << 10;
+  private static int kib(@Nullable String text, int otherwise) {
+    return text == null ? otherwise : Integer.parseInt(text) << 10;
   }
 
   /** Blocks of a chunk: k + m. */
@@ -110,7 +137,7 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
 
   /** Bytes of a file that one chunk covers; the last chunk of a file may hold fewer. */
   public long chunkBytes() {
-    return (long) k * BlockLayout.BLOCK_BYTES;
+    return (long) k * blockBytes;
   }
 
   @Override
@@ -119,6 +146,11 @@ public record Policy(Kind kind, int k, int m, int cellBytes) {
         kind == Kind.MIRROR
             ? "mirror-" + width()
             : kind.name().toLowerCase(Locale.ROOT) + "-" + k + "-" + m;
-    return cellBytes == DEFAULT_CELL_BYTES ? base : base + "-" + (cellBytes >> 10) + "k";
+    boolean largest = blockBytes == largestBlock(cellBytes);
+    if (cellBytes == DEFAULT_CELL_BYTES && largest) {
+      return base;
+    }
+    String cell = base + "-" + (cellBytes >> 10) + "k";
+    return largest ? cell : cell + "-" + (blockBytes >> 10) + "k";
   }
 }

@@ -60,12 +60,44 @@ class PolicyTest {
         "rs-6-3 ",
         "rs-6-3\n",
         "rs-\u0666-3",
-        "rs-6-3-64K-"
+        "rs-6-3-64K-",
+        "rs-6-3-64k-32k",
+        "rs-6-3-48k-64k",
+        "rs-6-3-64k-9999k",
+        "rs-6-3-64k-8256k",
+        "rs-6-3-64k-",
+        "mirror-3-64k-64"
       })
   void refusesTheRestWithASentence(String text) {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Policy.parse(text));
     assertTrue(String.valueOf(e.getMessage()).contains(" "), e::toString);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "rs-2-1-16k-64k,    rs-2-1-16k-64k,   131072",
+    "rs-6-3-64k-8192k,  rs-6-3,           50331648",
+    "mirror-2-16k-16k,  mirror-2-16k-16k, 16384",
+    "rs-2-1-48k,        rs-2-1-48k,       16711680",
+  })
+  void blocksMayBeSmaller(String text, String canonical, long chunkBytes) {
+    Policy policy = Policy.parse(text);
+    assertEquals(canonical, policy.toString());
+    assertEquals(policy, Policy.parse(canonical));
+    assertEquals(chunkBytes, policy.chunkBytes());
+  }
+
+  /** A chunk server takes no larger block. */
+  @Test
+  void noBlockOfAWholeChunkIsTooLarge() {
+    for (int cell = 16; cell <= 1024; cell += 16) {
+      Policy policy = Policy.parse("rs-6-3-" + cell + "k");
+      for (int i = 0; i < policy.width(); i++) {
+        long length = BlockLayout.blockLength(policy, policy.chunkBytes(), i);
+        assertTrue(length <= BlockLayout.BLOCK_BYTES, policy + " has blocks of " + length);
+      }
+    }
   }
 
   @Test
