@@ -25,8 +25,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store that lets nobody delete a good block that a committed version needs, and nobody with an
- * older epoch write after one with a newer.
+ * A store that lets nobody delete a good block that a committed version or a write under way needs,
+ * and nobody with an older epoch write after one with a newer.
  */
 final class WatchedStore implements BlockStore {
   private final BlockStore store;
@@ -40,16 +40,22 @@ final class WatchedStore implements BlockStore {
     this.metadata = metadata;
   }
 
+  /**
+   * Judges what was asked for after something newer had been answered. Answers themselves come in
+   * any order: a seal's waits for a sync, a later write's does not.
+   */
   private <T> CompletableFuture<T> fenced(
-      BlockKey block, long epoch, CompletableFuture<T> outcome) {
-    return outcome.thenApply(t -> {
-      long seen = epochs.getOrDefault(block.chunk(), 0L);
-      if (epoch != 0 && epoch < seen) {
-        throw broken(block + " was written under epoch " + epoch + " after epoch " + seen);
-      }
-      epochs.put(block.chunk(), Math.max(seen, epoch));
-      return t;
-    });
+      BlockKey block, long epoch, Supplier<CompletableFuture<T>> operation) {
+    long seen = epochs.getOrDefault(block.chunk(), 0L);
+    return operation
+        .get()
+        .thenApply(t -> {
+          if (epoch != 0 && epoch < seen) {
+            throw broken(block + " was written under epoch " + epoch + " after epoch " + seen);
+          }
+          epochs.merge(block.chunk(), epoch, Math::max);
+          return t;
+        });
   }
 
   private Violation broken(String what) {
@@ -64,6 +70,18 @@ final class WatchedStore implements BlockStore {
       check(b);
     }
     return store.delete(blocks);
+  }
+
+  @Override
+  public CompletableFuture<Void> unstage(BlockKey block) {
+    try {
+      if (!store.stat(block).sealed()) {
+        epochs.remove(block.chunk()); // a store forgets the fences of what it does not have
+      }
+    } catch (AshlarException e) {
+      // it is not here
+    }
+    return store.unstage(block);
   }
 
   private void check(BlockKey block) {
@@ -89,7 +107,11 @@ final class WatchedStore implements BlockStore {
       try (ReadTxn txn = metadata.get().store().read()) {
         fate = new Queries(txn).explain(store.diskId(), List.of(entry)).fates().getFirst();
       }
-      if (fate == BlockFate.NEEDED && store.verify(List.of(block)).isEmpty()) {
+      if (fate == BlockFate.STAGED) {
+        throw broken(block + " is deleted though its writer may commit it");
+      }
+      boolean misread = machine.disk().faults().flipReads > 0;
+      if (fate == BlockFate.NEEDED && !misread && store.verify(List.of(block)).isEmpty()) {
         throw broken(
             block
                 + " is deleted by "
@@ -118,18 +140,18 @@ final class WatchedStore implements BlockStore {
 
   @Override
   public CompletableFuture<Long> write(BlockWrite write, ByteBuffer... payload) {
-    return fenced(write.block(), write.epoch(), store.write(write, payload));
+    return fenced(write.block(), write.epoch(), () -> store.write(write, payload));
   }
 
   @Override
   public CompletableFuture<Sealed> writeAndSeal(BlockWrite write, ByteBuffer... payload) {
-    return fenced(write.block(), write.epoch(), store.writeAndSeal(write, payload));
+    return fenced(write.block(), write.epoch(), () -> store.writeAndSeal(write, payload));
   }
 
   @Override
   public CompletableFuture<Sealed> seal(
       BlockKey block, long group, long epoch, long base, long keep, long length) {
-    return fenced(block, epoch, store.seal(block, group, epoch, base, keep, length));
+    return fenced(block, epoch, () -> store.seal(block, group, epoch, base, keep, length));
   }
 
   @Override

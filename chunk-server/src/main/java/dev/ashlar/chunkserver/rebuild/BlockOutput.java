@@ -66,16 +66,17 @@ final class BlockOutput implements AutoCloseable {
     System.arraycopy(mine, 0, crcs, (int) (length / BlockLayout.SLICE_BYTES), mine.length);
     length += range.readableBytes();
     if (length == plan.length()) {
-      prove(Checksums.root(crcs, crcs.length, length), "would be");
+      prove(plan, Checksums.root(crcs, crcs.length, length), "would be");
       Sealed sealed = patiently(() -> watched(disk.writeAndSeal(write, range.nioBuffer())));
-      prove(sealed.root(), "is");
+      prove(plan, sealed.root(), "is");
     } else {
       last = null;
       pending = new Range(range, attempt, attempt.get());
     }
   }
 
-  private void prove(int root, String verb) throws AshlarException {
+  /** Whether a block with this root is the one that was committed. */
+  private static void prove(RebuildPlan plan, int root, String verb) throws AshlarException {
     if (root != plan.root()) {
       throw new AshlarException(
           ErrorCode.CORRUPT,
@@ -88,6 +89,18 @@ final class BlockOutput implements AutoCloseable {
               + Integer.toHexString(plan.root())
               + "); it is not kept");
     }
+  }
+
+  /** Whether these ranges are all of the block that was committed. */
+  static void prove(RebuildPlan plan, Iterable<ByteBuf> ranges) throws AshlarException {
+    int[] crcs = new int[BlockLayout.slices(plan.length())];
+    int slices = 0;
+    for (ByteBuf range : ranges) {
+      int[] some = Checksums.slices(range.nioBuffer());
+      System.arraycopy(some, 0, crcs, slices, some.length);
+      slices += some.length;
+    }
+    prove(plan, Checksums.root(crcs, crcs.length, plan.length()), "would be");
   }
 
   private <T> CompletableFuture<T> watched(CompletableFuture<T> future) {

@@ -3,7 +3,6 @@ package dev.ashlar.chunkserver.rebuild;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.erasure.ErasureCode;
 import dev.ashlar.protocol.AshlarException;
-import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.ChunkReply.BlockInfo;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * being decoded. Every source byte is checked against checksums that are proven against the
  * committed root, and the result is sealed only if its own root is the committed one: wrong bytes
  * cannot become a block. One thread; memory is bounded by {@value #AHEAD} + 1 ranges of the sources
- * in use and a range or two of output.
+ * in use and a range or two of output, or all of it (8 MiB) if it takes the place of a wrong one.
  */
 public final class Rebuild {
   /** Ranges on their way while one is decoded. */
@@ -74,50 +73,103 @@ public final class Rebuild {
    * @return bytes written; 0 if the block was here already, or has no bytes and so is never stored
    */
   public long run() throws AshlarException {
-    if (plan.length() == 0 || alreadyHere()) {
+    if (plan.length() == 0) {
+      return 0;
+    }
+    Found found = look();
+    if (found == Found.GOOD) {
       return 0;
     }
     sources.open();
-    BlockKey block = plan.task().block();
+    if (found == Found.WRONG) {
+      return replace();
+    }
+    dropStaged();
     try (BlockOutput out = new BlockOutput(plan, disk, wait)) {
-      copy(out);
+      copy(out::add);
       return plan.length();
     } catch (AshlarException e) {
-      dropStaged(block, e);
+      dropStaged(e);
       throw e;
+    }
+  }
+
+  /** What lies where the block is to be. */
+  private enum Found {
+    /** The block. */
+    GOOD,
+    /** A sealed block that is damaged or of another root. */
+    WRONG,
+    /** Nothing, or what a writer or a rebuild left that gave up. */
+    NOTHING
+  }
+
+  private Found look() throws AshlarException {
+    BlockInfo info;
+    try {
+      info = disk.stat(plan.task().block());
+    } catch (AshlarException e) {
+      if (e.code() == ErrorCode.VERSION_GONE) {
+        return Found.NOTHING;
+      }
+      throw e;
+    }
+    if (!info.sealed()) {
+      return Found.NOTHING;
+    }
+    boolean good =
+        info.root() == plan.root()
+            && info.length() == plan.length()
+            && disk.verify(List.of(plan.task().block())).isEmpty();
+    return good ? Found.GOOD : Found.WRONG;
+  }
+
+  /**
+   * Makes all of the block before what is there is dropped: most slices of a damaged block are
+   * good, and may be what is needed to save the others.
+   */
+  private long replace() throws AshlarException {
+    Deque<ByteBuf> made = new ArrayDeque<>();
+    try {
+      copy(made::add);
+      BlockOutput.prove(plan, made);
+      if (look() == Found.GOOD) {
+        return 0; // it was misread
+      }
+      wait.on(disk.delete(List.of(plan.task().block())));
+      try (BlockOutput out = new BlockOutput(plan, disk, wait)) {
+        while (!made.isEmpty()) {
+          out.add(made.remove());
+        }
+        return plan.length();
+      } catch (AshlarException e) {
+        dropStaged(e);
+        throw e;
+      }
+    } finally {
+      made.forEach(ByteBuf::release);
     }
   }
 
   /**
-   * Whether a good copy is on the disk. What is there but not good (staged by a writer that gave
-   * up, of another root, damaged) is dropped, for it is in the way.
+   * What somebody left unfinished is in the way. What its writer sealed in the meantime is not: it
+   * is what is wanted.
    */
-  private boolean alreadyHere() throws AshlarException {
-    BlockKey block = plan.task().block();
-    BlockInfo info;
-    try {
-      info = disk.stat(block);
-    } catch (AshlarException e) {
-      if (e.code() == ErrorCode.VERSION_GONE) {
-        return false;
-      }
-      throw e;
-    }
-    if (info.sealed()
-        && info.root() == plan.root()
-        && info.length() == plan.length()
-        && disk.verify(List.of(block)).isEmpty()) {
-      return true;
-    }
-    wait.on(disk.delete(List.of(block)));
-    return false;
+  private void dropStaged() throws AshlarException {
+    wait.on(disk.unstage(plan.task().block()));
   }
 
-  private void copy(BlockOutput out) throws AshlarException {
+  /** Takes the ranges of the block one after the other, and owns them. */
+  private interface Sink {
+    void add(ByteBuf range) throws AshlarException;
+  }
+
+  private void copy(Sink out) throws AshlarException {
     Deque<RangeRead> ahead = new ArrayDeque<>();
     try {
       long next = 0;
-      while (out.length() < plan.length()) {
+      long made = 0;
+      while (made < plan.length()) {
         while (ahead.size() <= AHEAD && next < plan.length()) {
           int length = (int) Math.min(rangeBytes, plan.length() - next);
           pause.take((long) length * (plan.needed() + 1));
@@ -129,6 +181,7 @@ public final class Rebuild {
           next += length;
         }
         try (RangeRead range = ahead.remove()) {
+          made += range.length;
           out.add(decode(range));
         }
       }
@@ -197,9 +250,9 @@ public final class Rebuild {
     return MemorySegment.ofBuffer(copy.nioBuffer());
   }
 
-  private void dropStaged(BlockKey block, AshlarException why) {
+  private void dropStaged(AshlarException why) {
     try {
-      wait.on(disk.delete(List.of(block)));
+      dropStaged();
     } catch (AshlarException e) {
       why.addSuppressed(e);
     }

@@ -84,6 +84,9 @@ public interface BlockStore extends AutoCloseable {
    */
   CompletableFuture<Void> delete(List<BlockKey> blocks);
 
+  /** Drops what is staged of a block; a sealed one stays. */
+  CompletableFuture<Void> unstage(BlockKey block);
+
   /**
    * Re-reads blocks from media (past the page cache where the file system can) and checks their
    * CRCs. Blocks; call it from a thread of your own. A block that is not here (any more) is not

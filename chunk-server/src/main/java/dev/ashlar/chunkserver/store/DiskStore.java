@@ -195,6 +195,19 @@ public final class DiskStore implements BlockStore {
   }
 
   @Override
+  public CompletableFuture<Void> unstage(BlockKey block) {
+    return queue
+        .submit(
+            c -> {
+              c.unstage(block);
+              return true;
+            },
+            0,
+            false)
+        .thenAccept(done -> {});
+  }
+
+  @Override
   public BlockBytes locate(BlockKey block, long offset, int length) throws AshlarException {
     return reading(() -> reader.locate(block, offset, length));
   }

@@ -156,7 +156,6 @@ final class StoreCore {
   void delete(List<BlockKey> keys) throws IOException {
     List<BlockRow> rows = new ArrayList<>();
     for (BlockKey key : keys) {
-      Staged s = state.staged.get(key);
       BlockRow row = index.row(index.pending(), key);
       if (row != null) {
         rows.add(row);
@@ -164,12 +163,20 @@ final class StoreCore {
           bury(rows);
           rows.clear();
         }
-      } else if (s != null) {
-        unstage(s);
-        dropFence(key.chunk());
+      } else {
+        unstage(key);
       }
     }
     bury(rows);
+  }
+
+  /** Forgets a staged block, if it is here and was not sealed. */
+  void unstage(BlockKey key) throws IOException {
+    Staged s = state.staged.get(key);
+    if (s != null) {
+      unstage(s);
+      dropFence(key.chunk());
+    }
   }
 
   /** Makes everything so far durable and visible: one sync of the log, one commit of the index. */

@@ -308,6 +308,29 @@ class RebuildTest {
     stored.assertRebuilt(2);
   }
 
+  /** Most of its bytes are good, and may be what is needed to save another block. */
+  @Test
+  void a_block_that_rotted_stays_if_it_cannot_be_made_anew() throws Exception {
+    Stored stored = new Stored("rs-4-2", 1_000_000);
+    assertEquals("", stored.rebuild(2, stored.without(2), stored.chunk.roots).outcome());
+    Damage.flipBit(
+        f.disk("target", 0), Arrays.copyOf(stored.chunk.blocks[2], BlockLayout.SLICE_BYTES), 4_000);
+    stored.drop(0);
+    stored.drop(1);
+    String outcome = stored.rebuild(2, stored.without(2), stored.chunk.roots).outcome();
+    assertTrue(outcome.startsWith("UNAVAILABLE"), outcome);
+    int[] some = {BlockLayout.SLICE_BYTES, 2 * BlockLayout.SLICE_BYTES};
+    assertArrayEquals(
+        Arrays.copyOfRange(stored.chunk.blocks[2], some[0], some[0] + some[1]),
+        f.client.read(
+            target,
+            ServerFixture.disk(target),
+            stored.key(2),
+            f.master.readAll(),
+            some[0],
+            some[1]));
+  }
+
   @Test
   void missing_and_dead_sources_are_replaced() throws Exception {
     Stored stored = new Stored("rs-4-2", 1_000_000);

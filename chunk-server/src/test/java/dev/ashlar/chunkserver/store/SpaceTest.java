@@ -164,6 +164,21 @@ class SpaceTest {
   }
 
   @Test
+  void onlyWhatIsStagedIsUnstaged() throws IOException {
+    byte[] part = random(5, 1 << 20);
+    try (DiskStore store = open()) {
+      put(store, key(1), random(1, BLOCK));
+      get(store.unstage(key(1)));
+      assertArrayEquals(random(1, BLOCK), read(store, key(1)));
+      get(store.write(write(key(2), 1, 0, 0, 0, part), direct(part)));
+      get(store.unstage(key(2)));
+      get(store.unstage(key(3)));
+      assertEquals(1, store.report().blocks());
+      Until.holds(() -> onDiskBelow(BLOCK + 100_000));
+    }
+  }
+
+  @Test
   void deletingAStagedBlockGivesItsSpaceBack() throws IOException {
     byte[] part = random(5, 1 << 20);
     try (DiskStore store = open()) {
