@@ -23,6 +23,9 @@ final class Agreement {
   private final List<Long> hashes = new ArrayList<>();
   private final Map<Long, String> leaders = new HashMap<>();
   private final Set<Long> closed = new HashSet<>();
+  private final Map<Asked, Integer> carriedOut = new HashMap<>();
+
+  private record Asked(long client, long seq) {}
 
   void leads(String master, long term) {
     String other = leaders.put(term, master);
@@ -57,6 +60,12 @@ final class Agreement {
     try {
       LogCommand c = RecordCodec.decodeTagged(LogCommand.class, command);
       Message r = SimNetwork.decode(reply);
+      if (c instanceof LogCommand.ClientCommand m && !(r instanceof ErrorReply)) {
+        Integer before = carriedOut.put(new Asked(m.client(), m.seq()), Arrays.hashCode(reply));
+        if (before != null && before != Arrays.hashCode(reply)) {
+          throw new Violation("What a client asked once was carried out twice: " + m);
+        }
+      }
       if (c instanceof LogCommand.CloseLeases m) {
         Arrays.stream(m.epochs()).forEach(closed::add);
       } else if (c instanceof LogCommand.ClientCommand m

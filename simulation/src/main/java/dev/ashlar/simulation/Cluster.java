@@ -211,7 +211,11 @@ final class Cluster {
       }
       case BAD_WEATHER -> {
         double d = (f.a() + 1) / 1000.0;
-        network.weather(new Weather(d * 0.1, d * 0.1, d * 0.3, (long) (d * 2_000_000_000L)));
+        network.weather(new Weather(d * 0.1, d * 0.1, d * 0.3, (long) (d * 2_000_000_000L), 0));
+        scheduler.after(f.forNs(), () -> network.weather(Weather.FAIR));
+      }
+      case PAYLOAD_FLIPS -> {
+        network.weather(new Weather(0, 0, 0, 0, (f.a() + 1) / 2000.0));
         scheduler.after(f.forNs(), () -> network.weather(Weather.FAIR));
       }
       case REPLAY -> network.replay(20 + f.a() % 200);
@@ -250,8 +254,12 @@ final class Cluster {
         disk.failSync = true;
         scheduler.after(f.forNs(), () -> disk.failSync = false);
       }
+      case READ_FLIPS -> {
+        disk.flipReads = (f.a() + 1) / 2000.0;
+        scheduler.after(f.forNs(), () -> disk.flipReads = 0);
+      }
       case BIT_FLIPS -> {
-        for (int i = 0; i <= f.a() % 5; i++) {
+        for (int i = 0; i <= f.a() % 20; i++) {
           var _ = ((ServerMachine) m).disk().flipBit();
         }
       }
@@ -295,6 +303,7 @@ final class Cluster {
       d.failReads = false;
       d.failWrites = false;
       d.failSync = false;
+      d.flipReads = 0;
       d.loseWrites = 0;
       d.misdirectWrites = 0;
     }

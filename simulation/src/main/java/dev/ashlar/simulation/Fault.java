@@ -27,6 +27,8 @@ record Fault(int round, long atNs, Kind kind, int target, int a, long forNs) {
     ONE_WAY(false),
     ISOLATE(false),
     BAD_WEATHER(false),
+    /** Payloads arrive with wrong bits. */
+    PAYLOAD_FLIPS(false),
     REPLAY(false),
     CLOCK_JUMP(false),
     SLOW_DISK(false),
@@ -36,6 +38,8 @@ record Fault(int round, long atNs, Kind kind, int target, int a, long forNs) {
     READ_ERRORS(true),
     WRITE_ERRORS(true),
     SYNC_ERROR(true),
+    /** Reads answer wrong bits; on the media all is well. */
+    READ_FLIPS(true),
     BIT_FLIPS(true),
     LOST_WRITES(true),
     MISDIRECTED_WRITES(true),

@@ -29,10 +29,10 @@ record Plan(
   private static final long WINDOW_NS = 60 * S;
   private static final List<List<String>> POLICIES =
       List.of(
-          List.of("rs-2-1-16k"),
-          List.of("rs-3-2-16k", "mirror-2-16k"),
-          List.of("mirror-3-16k", "rs-2-1-16k"),
-          List.of("rs-3-2-16k", "xor-2-1-32k"));
+          List.of("rs-2-1-16k", "rs-2-1-16k-32k"),
+          List.of("rs-3-2-16k", "mirror-2-16k-32k"),
+          List.of("mirror-3-16k", "rs-2-1-16k-48k"),
+          List.of("rs-3-2-16k-32k", "xor-2-1-32k"));
 
   static Plan of(long seed, int rounds) {
     Random random = new Random(seed * 0x9E3779B97F4A7C15L + 17);
@@ -74,10 +74,16 @@ record Plan(
       }
       boolean server =
           kind.damage() || kind == Fault.Kind.SLOW_DISK || kind == Fault.Kind.FULL_DISK;
-      int target =
-          kind.damage()
-              ? victim
-              : server ? masters + random.nextInt(servers) : random.nextInt(machines);
+      boolean client =
+          (kind == Fault.Kind.PAUSE || kind == Fault.Kind.ISOLATE) && random.nextBoolean();
+      int target = random.nextInt(machines);
+      if (kind.damage()) {
+        target = victim;
+      } else if (server) {
+        target = masters + random.nextInt(servers);
+      } else if (client) {
+        target = masters + servers + random.nextInt(clients);
+      }
       long at = (long) (random.nextDouble() * WINDOW_NS);
       long most = kind == Fault.Kind.OUTAGE ? 400 : 60;
       long length = (long) (random.nextDouble() * random.nextDouble() * most * S);

@@ -32,6 +32,10 @@ final class SimDisk {
     boolean failReads;
     boolean failWrites;
     boolean failSync;
+
+    /** Chance of a read to answer a wrong bit. */
+    double flipReads;
+
     int loseWrites;
     int misdirectWrites;
   }

@@ -208,14 +208,25 @@ final class SimIo implements DiskIo {
       }
       int n = into.remaining();
       if (into.hasArray()) {
-        int read = file.read(into.array(), into.arrayOffset() + into.position(), n, position);
+        int start = into.arrayOffset() + into.position();
+        int read = file.read(into.array(), start, n, position);
+        flip(into.array(), start, read);
         into.position(into.position() + read);
         return read;
       }
       byte[] copy = new byte[(int) Math.max(0, Math.min(n, file.size() - position))];
       int read = file.read(copy, 0, copy.length, position);
+      flip(copy, 0, read);
       into.put(copy, 0, read);
       return read;
+    }
+
+    private void flip(byte[] bytes, int from, int length) {
+      double chance = disk.faults().flipReads;
+      if (chance > 0 && length > 0 && disk.random().nextDouble() < chance) {
+        int at = from + disk.random().nextInt(length);
+        bytes[at] ^= (byte) (1 << disk.random().nextInt(8));
+      }
     }
 
     @Override

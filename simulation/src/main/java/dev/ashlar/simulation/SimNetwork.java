@@ -178,6 +178,16 @@ final class SimNetwork {
     }
   }
 
+  /** The payload as it arrives. */
+  private byte[] carried(byte[] payload) {
+    if (payload.length == 0 || random.nextDouble() >= weather.damage()) {
+      return payload;
+    }
+    byte[] damaged = payload.clone();
+    damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+    return damaged;
+  }
+
   private void arrive(Call call) {
     String address = call.packet.to();
     Endpoint e = endpoints.get(address);
@@ -205,7 +215,11 @@ final class SimNetwork {
     Message message = decode(call.packet.message());
     SimRequest request =
         new SimRequest(
-            message, Unpooled.wrappedBuffer(call.packet.payload()), call.packet.from(), this, call);
+            message,
+            Unpooled.wrappedBuffer(carried(call.packet.payload())),
+            call.packet.from(),
+            this,
+            call);
     try {
       e.handler.handle(request);
     } catch (Halt h) {
@@ -294,7 +308,7 @@ final class SimNetwork {
       byte[] bytes = RecordCodec.encodeMessage(message);
       long ns = travel(machine(packet.to()), packet.from());
       if (ns >= 0) {
-        scheduler.after(ns, () -> deliver(() -> complete(bytes, payload)));
+        scheduler.after(ns, () -> deliver(() -> complete(bytes, carried(payload))));
       }
     }
 

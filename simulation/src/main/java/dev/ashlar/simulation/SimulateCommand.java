@@ -26,7 +26,7 @@ public final class SimulateCommand implements CliCommand {
 
   @Override
   public String arguments() {
-    return "[--seeds N] [--seed S] [--steps N] [--verbose]";
+    return "[--seeds N] [--seed S] [--steps N] [--first] [--verbose]";
   }
 
   @Override
@@ -48,6 +48,11 @@ public final class SimulateCommand implements CliCommand {
         .addOption(option("seeds", "N", "how many seeds to run, from --seed on (default 10)"))
         .addOption(option("seed", "S", "the first seed, or the only one (default: by the clock)"))
         .addOption(option("steps", "N", "rounds of faults and healing for each seed (default 3)"))
+        .addOption(
+            Option.builder()
+                .longOpt("first")
+                .desc("end with the first seed that breaks something, as it is")
+                .get())
         .addOption(Option.builder().longOpt("verbose").desc("print every event").get());
   }
 
@@ -64,6 +69,7 @@ public final class SimulateCommand implements CliCommand {
     int seeds = in.integer("seeds", one ? 1 : 10, 1, MOST);
     int rounds = in.integer("steps", 3, 1, 1000);
     boolean verbose = in.has("verbose");
+    boolean untilBroken = in.has("first");
     PrintStream out = in.terminal().out();
     return Runner.inOneThread(() -> {
       long begun = System.nanoTime();
@@ -75,6 +81,9 @@ public final class SimulateCommand implements CliCommand {
         out.println(o.line());
         if (o.violation() != null) {
           broken++;
+          if (untilBroken) {
+            break;
+          }
           explain(o, out);
         }
         out.flush();

@@ -133,6 +133,9 @@ final class Workload {
 
   private int size(Policy p) {
     int stripe = p.stripeBytes();
+    if (p.chunkBytes() < 256 << 10 && random.nextInt(3) == 0) {
+      return (int) p.chunkBytes() * (1 + random.nextInt(2)) + random.nextInt(2 * stripe) - stripe;
+    }
     return switch (random.nextInt(8)) {
       case 0 -> 0;
       case 1 -> 1 + random.nextInt(100);
@@ -304,7 +307,8 @@ final class Workload {
     if (content == null) {
       return;
     }
-    NameHistory to = fresh();
+    NameHistory other = own.get(random.nextInt(own.size()));
+    NameHistory to = other == n || random.nextBoolean() ? fresh() : other;
     int gone = n.begin(null, now(world));
     int there = to.begin(content, now(world));
     try {
@@ -312,12 +316,15 @@ final class Workload {
       n.done(gone, now(world));
       to.done(there, now(world));
       own.remove(n);
+      own.remove(to);
       own.add(to);
       counts.writes++;
       trace(world, owner + " rename " + n.path() + " " + to.path());
     } catch (AshlarException e) {
       note(world, "rename " + n.path(), e);
-      if (!settle(n, gone, e)) {
+      if (settle(n, gone, e)) {
+        own.remove(to);
+      } else {
         to.refused(there);
       }
     }
