@@ -119,6 +119,10 @@ final class MasterCommand implements CliCommand {
         ServerArguments.flag(
             "no-read-lease",
             "every read goes through the log: for machines that are suspended or moved live"));
+    options.addOption(
+        ServerArguments.flag(
+            "accept-torn-end",
+            "after a power cut that stopped too many masters: start with a log whose very end is unreadable"));
     return options;
   }
 
@@ -238,6 +242,7 @@ final class MasterCommand implements CliCommand {
         r.logPreserved(),
         r.segmentBytes(),
         !a.on("no-read-lease"),
-        a.size("map-size", r.mapSizeBytes()));
+        a.size("map-size", r.mapSizeBytes()),
+        a.on("accept-torn-end"));
   }
 }

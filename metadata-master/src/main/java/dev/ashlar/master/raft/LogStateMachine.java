@@ -1,7 +1,10 @@
 package dev.ashlar.master.raft;
 
+import dev.ashlar.master.raft.SnapshotFiles.Snapshot;
 import dev.ashlar.master.store.Applied;
 import dev.ashlar.master.store.LmdbStore;
+import dev.ashlar.master.store.StoreException;
+import dev.ashlar.protocol.AshlarException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +16,7 @@ import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -23,7 +27,6 @@ import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
-import org.apache.ratis.util.MD5FileUtil;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,9 +38,10 @@ import org.slf4j.LoggerFactory;
 final class LogStateMachine extends BaseStateMachine {
   private static final Logger LOG = LoggerFactory.getLogger(LogStateMachine.class);
 
+  private final RaftSetup setup;
   private final String name;
   private final Path dir;
-  private final long mapSize;
+  private final Promises promises;
   private final LogApplier applier;
   private final FatalHandler fatal;
   private final SimpleStateMachineStorage storage = new SimpleStateMachineStorage();
@@ -46,15 +50,110 @@ final class LogStateMachine extends BaseStateMachine {
 
   private record Parts(LmdbStore store, ApplyLoop loop, Snapshots snapshots) {}
 
+  private LogAudit.Outcome log = LogAudit.Outcome.NOTHING;
+
+  /** What the library said last that it is about to sync. Its writing thread only. */
+  private long syncing = -1;
+
   /**
-   * @param dir of this master: the store lies in its {@code live}
+   * @param setup the store lies in the directory's {@code live}
+   * @param promises stays the caller's
    */
-  LogStateMachine(String name, Path dir, long mapSize, LogApplier applier, FatalHandler fatal) {
-    this.name = name;
-    this.dir = dir;
-    this.mapSize = mapSize;
+  LogStateMachine(RaftSetup setup, Promises promises, LogApplier applier, FatalHandler fatal) {
+    this.setup = setup;
+    this.promises = promises;
+    this.name = setup.name();
+    this.dir = setup.dir();
     this.applier = applier;
     this.fatal = fatal;
+  }
+
+  /**
+   * Looks at everything that the library is going to use, before it does.
+   *
+   * @throws AshlarException if this master must not take part
+   */
+  void check() throws IOException {
+    List<Snapshot> snapshots = SnapshotFiles.in(snapshotDir());
+    Store store = store(dir.resolve("live"));
+    long sound =
+        snapshots.stream()
+            .filter(s -> s.fault() == null)
+            .mapToLong(Snapshot::index)
+            .max()
+            .orElse(-1);
+    log =
+        StartCheck.run(
+            setup,
+            promises,
+            new StartCheck.Has(SnapshotFiles.newest(snapshots), sound, store.applied));
+    long base = Math.max(sound, store.applied);
+    if (base < log.first() - 1) {
+      throw StartFailure.damaged(
+          setup,
+          "its log begins at entry "
+              + log.first()
+              + ", but what came before is lost: "
+              + (store.fault == null ? "" : store.fault + ", and ")
+              + said(snapshots));
+    }
+    if (store.fault != null) {
+      LOG.warn(
+          "{} makes its store anew from the newest snapshot and the log: {}", name, store.fault);
+      deleteTree(dir.resolve("live"));
+    }
+    for (Snapshot s : snapshots) {
+      if (s.fault() != null) {
+        LOG.warn("{} sets a snapshot aside: {} {}", name, s.path(), s.fault());
+        SnapshotFiles.setAside(s);
+      }
+    }
+  }
+
+  private static String said(List<Snapshot> snapshots) {
+    return snapshots.isEmpty()
+        ? "there is no snapshot"
+        : "the snapshot " + snapshots.getFirst().path() + " " + snapshots.getFirst().fault();
+  }
+
+  /**
+   * @param fault why it cannot be used; null if it can, or is not there
+   * @param applied last entry in it, -1 if it cannot be used
+   */
+  private record Store(@Nullable String fault, long applied) {}
+
+  /**
+   * After a machine crash the live store cannot be trusted, since its commits are not synced, and
+   * neither can a damaged one: then the newest snapshot and the log make it anew.
+   */
+  private Store store(Path live) throws IOException {
+    if (!Files.exists(live)) {
+      return new Store(null, -1);
+    }
+    String fault =
+        LmdbStore.trusted(live)
+            ? LmdbStore.fault(live)
+            : live + " was not closed before the machine stopped";
+    if (fault == null) {
+      try (LmdbStore store = openLive()) {
+        return new Store(null, store.applied().index());
+      } catch (StoreException e) {
+        fault = String.valueOf(e.getMessage());
+      }
+    }
+    return new Store(fault, -1);
+  }
+
+  private LmdbStore openLive() {
+    return new LmdbStore(dir.resolve("live"), setup.settings().mapSizeBytes());
+  }
+
+  private Path snapshotDir() {
+    return StartCheck.current(setup).resolveSibling("sm");
+  }
+
+  Promises promises() {
+    return promises;
   }
 
   /**
@@ -85,24 +184,26 @@ final class LogStateMachine extends BaseStateMachine {
           storage.init(raftStorage);
           LmdbStore store = openStore(storage.loadLatestSnapshot());
           noteApplied(store.applied());
-          parts =
-              new Parts(
-                  store,
-                  new ApplyLoop(name, store, applier, fatal),
-                  new Snapshots(name, storage, store, dir.resolve("copy")));
+          Snapshots snapshots = new Snapshots(name, storage, store, dir.resolve("copy"));
+          if (snapshots.finished()
+              < (log.first() < 0 ? store.applied().index() : log.first() - 1)) {
+            snapshots.copy();
+          }
+          parts = new Parts(store, new ApplyLoop(name, store, applier, fatal), snapshots);
         });
+    promises.begin(name, log.last(), StartCheck.current(setup));
+    NoMetrics.onSync(
+        RaftGroupMemberId.valueOf(getId(), group).toString(), () -> promises.synced(syncing));
   }
 
-  /**
-   * After a machine crash the live store cannot be trusted, since its commits are not synced: then
-   * the newest snapshot and the log make it anew.
-   */
   private LmdbStore openStore(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
-    Path live = dir.resolve("live");
-    if (!LmdbStore.trusted(live)) {
-      deleteTree(live);
-    }
-    LmdbStore store = new LmdbStore(live, mapSize);
+    LmdbStore store = openLive();
+    store.onDamage(e ->
+        fatal.fatal(
+            "The metadata store of "
+                + name
+                + " is damaged, and this master stops before it answers anything wrong: start it again, and it makes its store anew",
+            e));
     if (snapshot != null && store.applied().index() < snapshot.getIndex()) {
       restore(store, snapshot);
     }
@@ -116,11 +217,12 @@ final class LogStateMachine extends BaseStateMachine {
 
   private static void restore(LmdbStore store, SingleFileSnapshotInfo snapshot) throws IOException {
     Path file = snapshot.getFile().getPath();
-    if (!snapshot.hasMd5()) {
-      throw new IOException(
-          "The snapshot " + file + " has no checksum file beside it, so it cannot be trusted");
+    String fault = SnapshotFiles.fault(file);
+    if (fault != null) {
+      throw new IOException("The snapshot " + file + " " + fault + ", so it cannot be used");
     }
-    MD5FileUtil.verifySavedMD5(file.toFile(), snapshot.getFile().getFileDigest());
+    Snapshots.sync(file);
+    Snapshots.sync(file.resolveSibling("."));
     store.restore(file);
   }
 
@@ -146,10 +248,24 @@ final class LogStateMachine extends BaseStateMachine {
     return storage.getLatestSnapshot();
   }
 
+  /** Called before the library syncs its log, by the thread that does it. */
+  @Override
+  public CompletableFuture<Void> flush(long logIndex) {
+    syncing = logIndex;
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletableFuture<Void> truncate(long logIndex) {
+    promises.cut(logIndex);
+    return CompletableFuture.completedFuture(null);
+  }
+
   @Override
   public CompletableFuture<Message> applyTransaction(TransactionContext trx) {
     LogEntryProto entry = trx.getLogEntry();
     Applied position = new Applied(entry.getTerm(), entry.getIndex());
+    promises.decided(position.index());
     return parts()
         .loop
         .submit(position, entry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer())
@@ -165,6 +281,7 @@ final class LogStateMachine extends BaseStateMachine {
    */
   @Override
   public void notifyTermIndexUpdated(long term, long index) {
+    promises.decided(index);
     var _ = parts().loop.barrier().thenRun(() -> noteApplied(new Applied(term, index)));
   }
 

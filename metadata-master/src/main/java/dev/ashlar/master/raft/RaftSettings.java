@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param readLease false sends every read through the log: for virtual machines that are suspended
  *     or moved live, whose clock may stop
  * @param mapSizeBytes largest size of the store; the file is sparse
+ * @param acceptTornEnd after a power cut, start with a log whose very end is unreadable: see {@link
+ *     StartCheck}
  */
 public record RaftSettings(
     Duration timeoutMin,
@@ -21,7 +23,8 @@ public record RaftSettings(
     long logPreserved,
     int segmentBytes,
     boolean readLease,
-    long mapSizeBytes) {
+    long mapSizeBytes,
+    boolean acceptTornEnd) {
   /** How often a leader proposes a tick to keep the read lease. */
   static final Duration TICK = Duration.ofMillis(200);
 
@@ -39,7 +42,8 @@ public record RaftSettings(
           100_000,
           32 << 20,
           true,
-          64L << 30);
+          64L << 30,
+          false);
 
   private static final int LEASE_PERCENT = 70;
 

@@ -1,13 +1,13 @@
 package dev.ashlar.master.raft;
 
 import dev.ashlar.master.raft.ReplicationException.Kind;
-import dev.ashlar.master.store.Applied;
 import dev.ashlar.master.store.LmdbStore;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -31,8 +31,6 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.protocol.TermIndex;
-import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.jspecify.annotations.Nullable;
@@ -85,22 +83,38 @@ public final class RatisReplicator implements Replicator {
     InetSocketAddress address = address(setup.raftAddress());
     StartFailure.checkPort(setup.name(), address);
     outlastLease(setup.settings().lease());
-    LogStateMachine machine =
-        new LogStateMachine(
-            setup.name(), setup.dir(), setup.settings().mapSizeBytes(), applier, fatal);
+    Promises promises;
+    try {
+      promises = Promises.open(setup.dir());
+    } catch (IOException | RuntimeException e) {
+      throw unopened(setup, e);
+    }
+    LogStateMachine machine = new LogStateMachine(setup, promises, applier, fatal);
     RaftServer server = null;
     try {
+      machine.check();
       server = build(setup, machine, address);
       server.start();
       RatisReplicator started = new RatisReplicator(setup, machine, server, tick);
       server = null;
-      started.checkStoreNotAhead();
       return started;
     } catch (IOException | RuntimeException e) {
       machine.stopping();
       closeQuietly(server);
+      promises.close();
       throw StartFailure.explain(setup, e);
     }
+  }
+
+  static AshlarException unopened(RaftSetup setup, Exception e) {
+    return e instanceof IOException
+        ? StartFailure.damaged(setup, "what it promised is unknown: " + e.getMessage())
+        : StartFailure.explain(setup, e);
+  }
+
+  /** Where a master keeps what it promised, in its directory. Never empty once it started. */
+  public static Path promises(Path dir) {
+    return dir.resolve(Promises.FILE);
   }
 
   /**
@@ -191,35 +205,6 @@ public final class RatisReplicator implements Replicator {
       }
     } catch (RuntimeException e) {
       LOG.warn("{} could not propose a tick: {}", setup.name(), e.toString());
-    }
-  }
-
-  /**
-   * A store beyond the end of the log means that the log lost acknowledged entries: this master
-   * must not vote with what is left.
-   */
-  private void checkStoreNotAhead() throws AshlarException {
-    Applied store = machine.store().applied();
-    TermIndex last = division.getRaftLog().getLastEntryTermIndex();
-    long end =
-        Math.max(
-            last == null ? RaftLog.INVALID_LOG_INDEX : last.getIndex(),
-            division.getRaftLog().getSnapshotIndex());
-    if (store.index() > end) {
-      close();
-      throw new AshlarException(
-          ErrorCode.CORRUPT,
-          "Master "
-              + setup.name()
-              + " lost a part of its Raft log in "
-              + setup.dir()
-              + ": its store is at index "
-              + store.index()
-              + ", but the log ends at "
-              + end
-              + ". Give it an empty directory and a new name, run 'bin/ashlar masters replace "
-              + setup.name()
-              + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join");
     }
   }
 
@@ -370,6 +355,7 @@ public final class RatisReplicator implements Replicator {
     grouper.close();
     machine.stopping();
     closeQuietly(server);
+    machine.promises().close();
     replies.shutdown();
   }
 

@@ -72,7 +72,8 @@ final class Snapshots implements AutoCloseable {
     return finished;
   }
 
-  private void copy() {
+  /** Makes a copy on this thread. */
+  void copy() {
     try {
       Files.createDirectories(work);
       Path copy = work.resolve("copy.mdb");
@@ -112,7 +113,7 @@ final class Snapshots implements AutoCloseable {
     reported = Math.max(reported, index);
   }
 
-  private static void sync(Path path) throws IOException {
+  static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }

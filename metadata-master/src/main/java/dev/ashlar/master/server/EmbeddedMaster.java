@@ -28,7 +28,7 @@ public final class EmbeddedMaster implements AutoCloseable {
   public EmbeddedMaster(
       MasterConfig config, Replicator replicator, KeyValueStore store, World world) {
     pools = Pools.of(config.name(), world);
-    Identity identity = new Identity(config.name(), 1, "embedded", List.of(), true);
+    Identity identity = new Identity(config.name(), 1, "embedded", List.of(), true, true);
     node = Node.of(config, identity, replicator, store, EmbeddedMaster::nobody, world);
     front = new Front(config, pools, new Introductions(identity), () -> node);
   }

@@ -3,7 +3,7 @@ package dev.ashlar.master.server;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
-import java.io.Reader;
+import java.io.StringReader;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,8 +14,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
+import java.util.zip.CRC32C;
 
 /**
  * Whom a master's directory belongs to, in its file {@code identity.properties}. Written before
@@ -25,11 +27,22 @@ import java.util.Properties;
  * @param group id of the Raft group, empty until the directory belongs to a cluster
  * @param founders the first masters, if this is one of them
  * @param started true once Raft has kept its log here: from then on a missing log is a loss
+ * @param promises true once promises are kept here: from then on missing ones are a loss
  */
 record Identity(
-    String name, long incarnation, String group, List<Founder> founders, boolean started) {
-  private static final String FILE = "identity.properties";
-  private static final String FORMAT = "1";
+    String name,
+    long incarnation,
+    String group,
+    List<Founder> founders,
+    boolean started,
+    boolean promises) {
+  static final String FILE = "identity.properties";
+
+  /** Has a checksum; format 1 had none. */
+  private static final String FORMAT = "2";
+
+  private static final String OLD_FORMAT = "1";
+  private static final int MAX_BYTES = 64 << 10;
 
   /**
    * @param incarnation 0 if not known to this one
@@ -41,11 +54,11 @@ record Identity(
   }
 
   Identity formed(String raftGroup, List<Founder> first) {
-    return new Identity(name, incarnation, raftGroup, List.copyOf(first), false);
+    return new Identity(name, incarnation, raftGroup, List.copyOf(first), false, false);
   }
 
   Identity withStarted() {
-    return new Identity(name, incarnation, group, founders, true);
+    return new Identity(name, incarnation, group, founders, true, true);
   }
 
   /** Reads the directory's identity, or gives a new directory one. */
@@ -69,7 +82,7 @@ record Identity(
       while (incarnation == 0) {
         incarnation = new SecureRandom().nextLong();
       }
-      Identity fresh = new Identity(name, incarnation, "", List.of(), false);
+      Identity fresh = new Identity(name, incarnation, "", List.of(), false, false);
       fresh.save(dir);
       return fresh;
     } catch (AshlarException e) {
@@ -89,12 +102,12 @@ record Identity(
   }
 
   private static Identity load(Path file, String name) throws IOException {
-    Properties p = new Properties();
-    try (Reader in = Files.newBufferedReader(file)) {
-      p.load(in);
-    }
+    Properties p = properties(file);
     String format = p.getProperty("format", "");
-    if (!format.equals(FORMAT)) {
+    if (format.isEmpty()) {
+      throw damaged(file, name);
+    }
+    if (!format.equals(FORMAT) && !format.equals(OLD_FORMAT)) {
       throw new AshlarException(
           ErrorCode.UNSUPPORTED_VERSION,
           file
@@ -102,7 +115,10 @@ record Identity(
               + format
               + "', but this program knows only "
               + FORMAT
-              + ": use a newer version of the program");
+              + " and older: use a newer version of the program");
+    }
+    if (!p.getProperty("crc", format.equals(OLD_FORMAT) ? crc(p) : "").equals(crc(p))) {
+      throw damaged(file, name);
     }
     String owner = p.getProperty("name", "");
     if (!owner.equals(name)) {
@@ -116,18 +132,58 @@ record Identity(
               + name
               + "': start it under its own name or give another directory");
     }
-    List<Founder> founders = new ArrayList<>();
-    for (int i = 0; p.containsKey("founder." + i); i++) {
-      String[] f = p.getProperty("founder." + i, "").split(" ", -1);
-      founders.add(new Founder(f[0], f[1], f[2], Long.parseUnsignedLong(f[3], 16)));
+    try {
+      List<Founder> founders = new ArrayList<>();
+      for (int i = 0; p.containsKey("founder." + i); i++) {
+        String[] f = p.getProperty("founder." + i, "").split(" ", -1);
+        founders.add(new Founder(f[0], f[1], f[2], Long.parseUnsignedLong(f[3], 16)));
+      }
+      return new Identity(
+          name,
+          Long.parseUnsignedLong(p.getProperty("incarnation", ""), 16),
+          p.getProperty("group", ""),
+          founders,
+          Boolean.parseBoolean(p.getProperty("started")),
+          Boolean.parseBoolean(p.getProperty("promises")));
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw damaged(file, name);
     }
-    long incarnation = Long.parseUnsignedLong(p.getProperty("incarnation", "0"), 16);
-    return new Identity(
-        name,
-        incarnation,
-        p.getProperty("group", ""),
-        founders,
-        Boolean.parseBoolean(p.getProperty("started")));
+  }
+
+  private static Properties properties(Path file) throws IOException {
+    Properties p = new Properties();
+    if (!Files.isRegularFile(file) || Files.size(file) > MAX_BYTES) {
+      return p;
+    }
+    try {
+      p.load(new StringReader(Files.readString(file, StandardCharsets.ISO_8859_1)));
+    } catch (IllegalArgumentException e) {
+      p.clear();
+    }
+    return p;
+  }
+
+  private static AshlarException damaged(Path file, String name) {
+    return new AshlarException(
+        ErrorCode.CORRUPT,
+        "The file "
+            + file
+            + ", which says whom the directory belongs to, is damaged. Give master "
+            + name
+            + " an empty directory and a new name, run 'bin/ashlar masters replace "
+            + name
+            + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join");
+  }
+
+  /** Over all other properties, in the order of their names. */
+  private static String crc(Properties p) {
+    CRC32C crc = new CRC32C();
+    p.stringPropertyNames().stream()
+        .filter(key -> !key.equals("crc"))
+        .sorted()
+        .forEach(key ->
+            crc.update((key + "=" + p.getProperty(key) + "\n").getBytes(StandardCharsets.UTF_8)));
+    return HexFormat.of().toHexDigits((int) crc.getValue());
   }
 
   /** Replaces the file as a whole, synced. */
@@ -138,6 +194,7 @@ record Identity(
     p.setProperty("incarnation", Long.toHexString(incarnation));
     p.setProperty("group", group);
     p.setProperty("started", Boolean.toString(started));
+    p.setProperty("promises", Boolean.toString(promises));
     for (int i = 0; i < founders.size(); i++) {
       Founder f = founders.get(i);
       p.setProperty(
@@ -150,6 +207,7 @@ record Identity(
               + " "
               + Long.toHexString(f.incarnation));
     }
+    p.setProperty("crc", crc(p));
     StringWriter text = new StringWriter();
     p.store(text, "Written by the master. Never copy or change it.");
     Path work = dir.resolve(FILE + ".new");

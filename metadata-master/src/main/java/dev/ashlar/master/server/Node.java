@@ -102,19 +102,33 @@ record Node(
         new Administration(config, metadata, others));
   }
 
-  /** A directory that once had a log and has none was wiped in part; its vote is lost. */
+  /**
+   * A directory that once had a log and has none was wiped in part; its vote is lost. What it
+   * promised must be there too, or a shorter log would look whole.
+   */
   private static void requireLog(MasterConfig config, Identity identity) throws AshlarException {
     Path log = config.dir().resolve("raft").resolve("log").resolve(identity.group());
-    if (identity.started() && !Files.isDirectory(log)) {
+    Path promises = RatisReplicator.promises(config.dir());
+    boolean kept = !identity.promises() || Files.isRegularFile(promises) && size(promises) > 0;
+    if (identity.started() && (!kept || !Files.isDirectory(log))) {
       throw new AshlarException(
           ErrorCode.CORRUPT,
-          "The Raft log of master "
+          (kept ? "The Raft log" : "The list of promises")
+              + " of master "
               + config.name()
               + " is gone from "
-              + log
+              + (kept ? log : promises)
               + ", and with it what this master had promised. Give it an empty directory and a new name, run 'bin/ashlar masters replace "
               + config.name()
               + " NEW-NAME RAFT-ADDRESS CLIENT-ADDRESS' against a running master, and start it with --join");
+    }
+  }
+
+  private static long size(Path file) throws AshlarException {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new AshlarException(ErrorCode.CORRUPT, "Cannot read " + file + ": " + e, e);
     }
   }
 

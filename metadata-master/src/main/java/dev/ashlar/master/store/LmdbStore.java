@@ -1,11 +1,13 @@
 package dev.ashlar.master.store;
 
+import dev.ashlar.protocol.LmdbFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
@@ -40,6 +42,7 @@ public final class LmdbStore implements KeyValueStore {
   private final KeyBuffers keyBuffers = new KeyBuffers();
   private @Nullable Opened opened;
   private volatile Applied applied = Applied.NOTHING;
+  private volatile Consumer<StoreException> onDamage = e -> {};
 
   private record Opened(Env<ByteBuffer> env, Dbi<ByteBuffer> data, Dbi<ByteBuffer> meta) {}
 
@@ -53,6 +56,14 @@ public final class LmdbStore implements KeyValueStore {
     this.dir = dir;
     this.mapSize = mapSize;
     exclusively(this::open);
+  }
+
+  /**
+   * Whom to tell when a transaction that begins after this meets damage; the one who reads gets the
+   * exception too.
+   */
+  public void onDamage(Consumer<StoreException> damaged) {
+    onDamage = damaged;
   }
 
   /**
@@ -70,12 +81,29 @@ public final class LmdbStore implements KeyValueStore {
     }
   }
 
+  /**
+   * Reads all of a store that is not open, without LMDB, which trusts every page.
+   *
+   * @return what is wrong with it: a part of a sentence; null if nothing
+   */
+  public static @Nullable String fault(Path dir) throws IOException {
+    Path file = dir.resolve(DATA_FILE);
+    try {
+      LmdbFile.check(file, LmdbTxn::check);
+      return null;
+    } catch (LmdbFile.Damaged | StoreException e) {
+      return String.valueOf(e.getMessage());
+    } catch (IOException e) {
+      return file + " cannot be read (" + e + ")";
+    }
+  }
+
   @Override
   public ReadTxn read() {
     return begin(o -> {
       Txn<ByteBuffer> txn = o.env.txnRead();
       return new LmdbTxn(
-          txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed);
+          txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed, onDamage);
     });
   }
 
@@ -84,7 +112,7 @@ public final class LmdbStore implements KeyValueStore {
     return begin(o -> {
       Txn<ByteBuffer> txn = o.env.txnWrite();
       return new LmdbTxn(
-          txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed);
+          txn, o.data, o.meta, keyBuffers, envLock.readLock()::unlock, this::committed, onDamage);
     });
   }
 

@@ -28,7 +28,7 @@ final class LmdbTxn implements WriteTxn {
   private final ByteBuffer keyBuffer;
   private final Runnable unlock;
   private final Consumer<Applied> onCommit;
-  private final CRC32C crc = new CRC32C();
+  private final Consumer<StoreException> onDamage;
   private @Nullable Applied position;
   private boolean open = true;
 
@@ -38,7 +38,8 @@ final class LmdbTxn implements WriteTxn {
       Dbi<ByteBuffer> meta,
       KeyBuffers buffers,
       Runnable unlock,
-      Consumer<Applied> onCommit) {
+      Consumer<Applied> onCommit,
+      Consumer<StoreException> onDamage) {
     this.txn = txn;
     this.data = data;
     this.meta = meta;
@@ -46,6 +47,7 @@ final class LmdbTxn implements WriteTxn {
     this.keyBuffer = buffers.take();
     this.unlock = unlock;
     this.onCommit = onCommit;
+    this.onDamage = onDamage;
   }
 
   @Override
@@ -54,7 +56,9 @@ final class LmdbTxn implements WriteTxn {
       ByteBuffer stored = data.get(txn, direct(key));
       return stored == null ? null : checked(key, stored);
     } catch (LmdbException e) {
-      throw failed("read", e);
+      throw damage(failed("read", e));
+    } catch (StoreException e) {
+      throw damage(e);
     }
   }
 
@@ -67,21 +71,34 @@ final class LmdbTxn implements WriteTxn {
         if (toExclusive != null && Arrays.compareUnsigned(key, toExclusive) >= 0) {
           return;
         }
-        if (!visitor.visit(key, checked(key, cursor.val()))) {
+        if (!visitor.visit(key, value(key, cursor.val()))) {
           return;
         }
         more = cursor.seek(SeekOp.MDB_NEXT);
       }
     } catch (LmdbException e) {
-      throw failed("scan", e);
+      throw damage(failed("scan", e));
     }
+  }
+
+  private byte[] value(byte[] key, ByteBuffer stored) {
+    try {
+      return checked(key, stored);
+    } catch (StoreException e) {
+      throw damage(e);
+    }
+  }
+
+  private StoreException damage(StoreException e) {
+    onDamage.accept(e);
+    return e;
   }
 
   @Override
   public void put(byte[] key, byte[] value) {
     try {
       ByteBuffer room = data.reserve(txn, direct(key), value.length + 4);
-      room.put(value).putInt(checksum(key, value, value.length));
+      room.put(value).putInt(checksum(key, value));
     } catch (LmdbException e) {
       throw failed("write", e);
     }
@@ -108,13 +125,43 @@ final class LmdbTxn implements WriteTxn {
 
   static Applied readApplied(Txn<ByteBuffer> txn, Dbi<ByteBuffer> meta) {
     ByteBuffer v = meta.get(txn, ByteBuffer.allocateDirect(APPLIED.length).put(APPLIED).flip());
-    return v == null ? Applied.NOTHING : new Applied(v.getLong(), v.getLong());
+    return v == null ? Applied.NOTHING : applied(bytes(v));
+  }
+
+  /** Older stores have no checksum here. */
+  private static Applied applied(byte[] stored) {
+    byte[] value = stored;
+    if (stored.length != 16) {
+      value = checked(APPLIED, ByteBuffer.wrap(stored));
+    }
+    if (value.length != 16) {
+      throw corrupt(APPLIED);
+    }
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new Applied(in.getLong(), in.getLong());
+  }
+
+  /**
+   * Looks at a stored entry of one of the two tables.
+   *
+   * @throws StoreException if it does not match its checksum
+   */
+  static void check(String table, byte[] key, byte[] stored) {
+    if (table.equals("data")) {
+      checked(key, ByteBuffer.wrap(stored));
+    } else if (table.equals("meta") && Arrays.equals(key, APPLIED)) {
+      applied(stored);
+    } else {
+      throw corrupt(key);
+    }
   }
 
   @Override
   public void setApplied(Applied p) {
     try {
-      ByteBuffer v = ByteBuffer.allocateDirect(16).putLong(p.term()).putLong(p.index()).flip();
+      byte[] value = ByteBuffer.allocate(16).putLong(p.term()).putLong(p.index()).array();
+      ByteBuffer v =
+          ByteBuffer.allocateDirect(20).put(value).putInt(checksum(APPLIED, value)).flip();
       meta.put(txn, direct(APPLIED), v, new PutFlags[0]);
       position = p;
     } catch (LmdbException e) {
@@ -156,22 +203,22 @@ final class LmdbTxn implements WriteTxn {
     return keyBuffer.clear().put(key).flip();
   }
 
-  private byte[] checked(byte[] key, ByteBuffer stored) {
+  private static byte[] checked(byte[] key, ByteBuffer stored) {
     if (stored.remaining() < 4) {
       throw corrupt(key);
     }
     byte[] value = new byte[stored.remaining() - 4];
     stored.get(value);
-    if (stored.getInt() != checksum(key, value, value.length)) {
+    if (stored.getInt() != checksum(key, value)) {
       throw corrupt(key);
     }
     return value;
   }
 
-  private int checksum(byte[] key, byte[] value, int length) {
-    crc.reset();
+  private static int checksum(byte[] key, byte[] value) {
+    CRC32C crc = new CRC32C();
     crc.update(key);
-    crc.update(value, 0, length);
+    crc.update(value);
     return (int) crc.getValue();
   }
 

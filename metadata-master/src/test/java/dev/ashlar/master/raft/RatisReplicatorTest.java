@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ashlar.master.store.StoreException;
 import dev.ashlar.protocol.AshlarException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -31,7 +32,7 @@ final class RatisReplicatorTest {
 
   private static RaftSettings small() {
     return new RaftSettings(
-        Duration.ofMillis(600), Duration.ofMillis(1200), 100, 20, 64 << 10, true, 1L << 30);
+        Duration.ofMillis(600), Duration.ofMillis(1200), 100, 20, 64 << 10, true, 1L << 30, false);
   }
 
   @Test
@@ -99,6 +100,80 @@ final class RatisReplicatorTest {
   }
 
   @Test
+  void aDamagedStoreIsMadeAnewAndADamagedSnapshotIsReplaced() throws Exception {
+    try (TestGroup g = new TestGroup(dir, 1, small())) {
+      for (int i = 0; i < 300; i++) {
+        g.count("x");
+      }
+      g.leader().snapshot();
+      g.stop("n1");
+      Path snapshot = snapshot(g.dir("n1"));
+      byte[] bytes = Files.readAllBytes(snapshot);
+      bytes[bytes.length / 2] ^= 4;
+      Files.write(snapshot, bytes);
+      g.start("n1");
+      assertEquals(301, g.count("x"), "A good store needs no snapshot");
+      g.leader().snapshot();
+      g.stop("n1");
+      flipValue(g.dir("n1").resolve("live").resolve("data.mdb"), "301");
+      g.start("n1");
+      assertEquals(302, g.count("x"));
+      assertEquals(List.of(), g.fatal);
+      g.stop("n1");
+      flipValue(g.dir("n1").resolve("live").resolve("data.mdb"), "302");
+      Path newest = snapshot(g.dir("n1"));
+      byte[] cut = Files.readAllBytes(newest);
+      Files.write(newest, java.util.Arrays.copyOf(cut, cut.length / 2));
+      try {
+        g.start("n1");
+        assertEquals(303, g.count("x"), "The log still has all");
+      } catch (AshlarException e) {
+        assertTrue(String.valueOf(e.getMessage()).contains("masters replace n1"), e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void aStoreThatIsDamagedWhileItIsUsedStopsTheMaster() throws Exception {
+    try (TestGroup g = new TestGroup(dir, 1, TestGroup.SETTINGS)) {
+      for (int i = 0; i < 20; i++) {
+        g.count("x");
+      }
+      flipValue(g.dir("n1").resolve("live").resolve("data.mdb"), "20");
+      assertThrows(StoreException.class, () -> TestGroup.read(g.get("n1"), "x"));
+      assertTrue(g.fatal.toString().contains("is damaged"), g.fatal.toString());
+      g.stop("n1");
+      g.start("n1");
+      assertEquals(21, g.count("x"));
+    }
+  }
+
+  private static Path snapshot(Path dir) throws IOException {
+    try (Stream<Path> files = Files.walk(dir.resolve("raft"))) {
+      return files
+          .filter(p -> String.valueOf(p.getFileName()).matches("snapshot\\.\\d+_\\d+"))
+          .max(java.util.Comparator.comparingLong(p -> p.toFile().lastModified()))
+          .orElseThrow();
+    }
+  }
+
+  /** Changes the value of counter x wherever it is this one. */
+  private static void flipValue(Path file, String value) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    byte[] wanted = ("x" + value).getBytes(UTF_8);
+    boolean found = false;
+    try (FileChannel f = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      for (int at = 0; at + wanted.length <= bytes.length; at++) {
+        if (java.util.Arrays.equals(bytes, at, at + wanted.length, wanted, 0, wanted.length)) {
+          f.write(ByteBuffer.wrap(new byte[] {'7'}), at + 1);
+          found = true;
+        }
+      }
+    }
+    assertTrue(found, "The value is not in " + file);
+  }
+
+  @Test
   void aBugWhileApplyingStopsTheMasterAndAnswersNobody() throws Exception {
     try (TestGroup g = new TestGroup(dir, 1, TestGroup.SETTINGS)) {
       g.count("x");
@@ -127,7 +202,7 @@ final class RatisReplicatorTest {
   }
 
   @Test
-  void aStoreAheadOfItsLogIsRefusedInWords() throws Exception {
+  void aLogShorterThanPromisedIsRefusedInWords() throws Exception {
     try (TestGroup g = new TestGroup(dir, 1, TestGroup.SETTINGS)) {
       for (int i = 0; i < 20; i++) {
         g.count("x");
@@ -138,7 +213,8 @@ final class RatisReplicatorTest {
       }
       AshlarException e = assertThrows(AshlarException.class, () -> g.start("n1"));
       assertTrue(
-          String.valueOf(e.getMessage()).contains("lost a part of its Raft log"), e.getMessage());
+          String.valueOf(e.getMessage()).contains("had promised to have everything up to"),
+          e.getMessage());
     }
   }
 

@@ -40,7 +40,8 @@ final class TestGroup implements AutoCloseable {
           100_000,
           1 << 20,
           true,
-          1L << 30);
+          1L << 30,
+          false);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final UUID ID = UUID.fromString("0b5e5e2e-7d6c-4d9a-9d0b-0d4b6a0f3c11");
 
@@ -72,12 +73,15 @@ final class TestGroup implements AutoCloseable {
     return root.resolve(name);
   }
 
-  RatisReplicator start(String name) throws AshlarException {
+  RaftSetup setup(String name) {
     Member me = members.stream().filter(m -> m.name().equals(name)).findFirst().orElseThrow();
-    RaftSetup setup = new RaftSetup(name, ID, dir(name), me.raftAddress(), members, settings);
+    return new RaftSetup(name, ID, dir(name), me.raftAddress(), members, settings);
+  }
+
+  RatisReplicator start(String name) throws AshlarException {
     RatisReplicator r =
         RatisReplicator.start(
-            setup,
+            setup(name),
             TestGroup::apply,
             () -> "tick".getBytes(UTF_8),
             (why, cause) -> fatal.add(name + ": " + why));

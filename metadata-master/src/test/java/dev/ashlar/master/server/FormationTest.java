@@ -30,7 +30,7 @@ final class FormationTest {
   private final Set<String> silent = new TreeSet<>();
 
   private void fresh(String name, long incarnation) {
-    masters.put(name, new Identity(name, incarnation, "", List.of(), false));
+    masters.put(name, new Identity(name, incarnation, "", List.of(), false, false));
   }
 
   private MasterConfig config(String name) {
@@ -151,7 +151,7 @@ final class FormationTest {
   void anotherMasterAtTheAddressIsSaid() throws Exception {
     fresh("m1", 11);
     fresh("m3", 33);
-    masters.put("m2", new Identity("mX", 5, "", List.of(), false));
+    masters.put("m2", new Identity("mX", 5, "", List.of(), false, false));
     AshlarException e = assertThrows(AshlarException.class, () -> attempt("m1"));
     assertTrue(String.valueOf(e.getMessage()).contains("mX"), e.getMessage());
   }

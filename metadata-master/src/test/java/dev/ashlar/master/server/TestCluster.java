@@ -48,7 +48,8 @@ final class TestCluster implements AutoCloseable {
           100_000,
           SEGMENT,
           true,
-          1L << 30);
+          1L << 30,
+          false);
 
   private final Path root;
   private final UnaryOperator<MasterConfig> tune;

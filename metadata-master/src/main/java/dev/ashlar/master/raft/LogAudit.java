@@ -1,0 +1,280 @@
+package dev.ashlar.master.raft;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the library's log strictly, and changes nothing. The library itself takes much damage for
+ * the end of the log and silently cuts it off: a length that was changed to lie beyond the end of
+ * the file, zeros up to the end, a closed file that is too short, missing last files. Here every
+ * file must hold what its name and its neighbours say; only the last one, still open, may have bad
+ * bytes at its end, and they are told apart from a clean end.
+ *
+ * <p>A file is 8 bytes of header, then entries: varint length, protobuf, CRC32C (big endian) of
+ * both; an open one may go on with zeros. Memory is bounded by the largest entry. One thread.
+ */
+final class LogAudit {
+  private static final byte[] HEADER = "RaftLog1".getBytes(StandardCharsets.UTF_8);
+  private static final Pattern CLOSED = Pattern.compile("log_(\\d+)-(\\d+)");
+  private static final Pattern OPEN = Pattern.compile("log_inprogress_(\\d+)(?:\\..*)?");
+  private static final int CRC_BYTES = 4;
+
+  /**
+   * @param first index of the first entry, -1 if there is none
+   * @param last index of the last good entry, -1 if there is none
+   * @param term of the last good entry, 0 if there is none
+   * @param lastFile where the log goes on, null if there is no open file
+   * @param torn position of bad bytes at its end, -1 if it ends cleanly
+   * @param confs CRC32C of each entry that lists the members
+   */
+  record Outcome(
+      long first,
+      long last,
+      long term,
+      @Nullable Path lastFile,
+      long torn,
+      Map<Long, Integer> confs) {
+    static final Outcome NOTHING = new Outcome(-1, -1, 0, null, -1, Map.of());
+  }
+
+  /** The message says what is wrong, and where. */
+  static final class Damaged extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    Damaged(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * @param to -1 for the open one
+   */
+  private record Segment(Path path, long from, long to) {
+    boolean open() {
+      return to < 0;
+    }
+  }
+
+  private final int maxEntry;
+  private final Map<Long, Integer> confs = new HashMap<>();
+  private long first = -1;
+  private long next = -1;
+  private long term;
+  private long torn = -1;
+
+  private LogAudit(int maxEntry) {
+    this.maxEntry = maxEntry;
+  }
+
+  /**
+   * @param current the library's directory
+   * @param maxEntry largest entry, in bytes
+   * @throws Damaged if the log is not whole, except perhaps at its very end
+   */
+  static Outcome of(Path current, int maxEntry) throws IOException {
+    LogAudit audit = new LogAudit(maxEntry);
+    Path lastFile = null;
+    for (Segment s : segments(current)) {
+      if (lastFile != null) {
+        throw new Damaged(lastFile + " is followed by " + s.path + ", but was never closed");
+      }
+      audit.read(s);
+      lastFile = s.open() ? s.path : null;
+    }
+    return new Outcome(
+        audit.first,
+        audit.first < 0 ? -1 : audit.next - 1,
+        audit.term,
+        lastFile,
+        audit.torn,
+        Map.copyOf(audit.confs));
+  }
+
+  private static List<Segment> segments(Path current) throws IOException {
+    TreeMap<Long, Segment> found = new TreeMap<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(current)) {
+      for (Path path : files) {
+        Segment s = segment(path);
+        if (s != null) {
+          Segment twin = found.put(s.from, s);
+          if (twin != null) {
+            throw new Damaged(path + " and " + twin.path + " begin at the same entry");
+          }
+        }
+      }
+    }
+    return new ArrayList<>(found.values());
+  }
+
+  private static @Nullable Segment segment(Path path) throws Damaged {
+    String name = String.valueOf(path.getFileName());
+    Matcher closed = CLOSED.matcher(name);
+    Matcher open = OPEN.matcher(name);
+    try {
+      if (closed.matches()) {
+        return new Segment(path, Long.parseLong(closed.group(1)), Long.parseLong(closed.group(2)));
+      }
+      return open.matches() ? new Segment(path, Long.parseLong(open.group(1)), -1) : null;
+    } catch (NumberFormatException e) {
+      throw new Damaged(path + " has a name that the log never gives");
+    }
+  }
+
+  private void read(Segment s) throws IOException {
+    if (next >= 0 && s.from != next) {
+      throw new Damaged(s.path + " begins at entry " + s.from + ", but " + next + " should follow");
+    }
+    next = s.from;
+    if (!Files.isRegularFile(s.path)) {
+      throw new Damaged(s.path + " is no file");
+    }
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(s.path), 64 << 10)) {
+      byte[] header = in.readNBytes(HEADER.length);
+      if (Arrays.equals(header, HEADER)) {
+        entries(s, in, Files.size(s.path));
+      } else if (!s.open() || !unfinished(header, in)) {
+        throw new Damaged("the header of " + s.path + " is damaged");
+      }
+    }
+    if (!s.open() && next <= s.to) {
+      throw new Damaged(s.path + " ends before entry " + next + ", but should have all to " + s.to);
+    }
+  }
+
+  /** A file whose making was interrupted: a part of the header, then nothing. */
+  private static boolean unfinished(byte[] header, InputStream in) throws IOException {
+    int same = 0;
+    while (same < header.length && header[same] == HEADER[same]) {
+      same++;
+    }
+    for (int i = same; i < header.length; i++) {
+      if (header[i] != 0) {
+        return false;
+      }
+    }
+    return zeros(in);
+  }
+
+  private static boolean zeros(InputStream in) throws IOException {
+    byte[] buffer = new byte[64 << 10];
+    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      for (int i = 0; i < n; i++) {
+        if (buffer[i] != 0) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private void entries(Segment s, InputStream in, long size) throws IOException {
+    long at = HEADER.length;
+    while (s.open() || next <= s.to) {
+      in.mark(1);
+      int b = in.read();
+      if (b < 0) {
+        return;
+      }
+      if (b == 0 && zeros(in)) {
+        return;
+      }
+      byte[] entry = b == 0 ? null : entry(b, in, size - at);
+      if (entry == null) {
+        if (!s.open()) {
+          throw new Damaged("entry " + next + " at " + at + " of " + s.path + " is damaged");
+        }
+        torn = at;
+        return;
+      }
+      accept(s, at, entry);
+      at += entry.length + varintBytes(entry.length) + CRC_BYTES;
+    }
+  }
+
+  private byte @Nullable [] entry(int firstByte, InputStream in, long available)
+      throws IOException {
+    try {
+      long length = 0;
+      byte[] varint = new byte[5];
+      int n = 0;
+      for (int b = firstByte; ; b = in.read()) {
+        if (b < 0 || n == varint.length) {
+          return null;
+        }
+        varint[n] = (byte) b;
+        length |= (b & 0x7FL) << 7 * n++;
+        if (b < 0x80) {
+          break;
+        }
+      }
+      if (length < 1 || length > maxEntry || n + length + CRC_BYTES > available) {
+        return null;
+      }
+      byte[] entry = in.readNBytes((int) length);
+      byte[] stored = in.readNBytes(CRC_BYTES);
+      CRC32C crc = new CRC32C();
+      crc.update(varint, 0, n);
+      crc.update(entry);
+      return n == varintBytes((int) length)
+              && stored.length == CRC_BYTES
+              && ByteBuffer.wrap(stored).getInt() == (int) crc.getValue()
+          ? entry
+          : null;
+    } catch (EOFException e) {
+      return null;
+    }
+  }
+
+  private static int varintBytes(int length) {
+    return Math.max(1, (38 - Integer.numberOfLeadingZeros(length)) / 7);
+  }
+
+  private void accept(Segment s, long at, byte[] bytes) throws Damaged {
+    LogEntryProto entry;
+    try {
+      entry = LogEntryProto.parseFrom(bytes);
+    } catch (InvalidProtocolBufferException e) {
+      throw new Damaged("entry " + next + " at " + at + " of " + s.path + " cannot be read");
+    }
+    if (entry.getIndex() != next || entry.getTerm() < term) {
+      throw new Damaged(
+          s.path
+              + " has entry "
+              + entry.getIndex()
+              + " of term "
+              + entry.getTerm()
+              + " at "
+              + at
+              + ", where entry "
+              + next
+              + " of term "
+              + term
+              + " or later belongs");
+    }
+    if (entry.hasConfigurationEntry()) {
+      confs.put(next, Promises.crc(bytes, bytes.length));
+    }
+    term = entry.getTerm();
+    first = first < 0 ? next : first;
+    next++;
+  }
+}
