@@ -9,9 +9,10 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sealed blocks, and fences, over an {@link OrderedStore}. Every value ends in its CRC32C; a value
- * that fails it is an IndexException, which at start means that the index is built again from the
- * log. Reads take the view to look at.
+ * Sealed blocks, and fences, over an {@link OrderedStore}. Every value ends in the CRC32C of key
+ * and value, so that no row passes for that of another block; a value that fails it is an
+ * IndexException, which at start means that the index is built again from the log. Reads take the
+ * view to look at.
  */
 final class BlockIndex {
   private static final char POSITION = 'p';
@@ -43,7 +44,7 @@ final class BlockIndex {
 
   @Nullable BlockRow row(OrderedStore.View view, BlockKey key) throws IOException {
     byte[] value = view.get(IndexKeys.block(key));
-    return value == null ? null : decode(key, value);
+    return value == null ? null : decode(key, IndexKeys.block(key), value);
   }
 
   /** Rows from a key (included) upwards. */
@@ -53,7 +54,7 @@ final class BlockIndex {
     view.scan(
         start,
         (key, value) ->
-            key[0] == IndexKeys.BLOCK && visitor.visit(decode(IndexKeys.blockOf(key), value)));
+            key[0] == IndexKeys.BLOCK && visitor.visit(decode(IndexKeys.blockOf(key), key, value)));
   }
 
   /** All versions of one block, oldest first. */
@@ -100,7 +101,8 @@ final class BlockIndex {
             .putLong(row.epoch())
             .putInt(row.sealTo());
     row.encodeBody(value);
-    store.put(IndexKeys.block(row.key()), withCrc(value));
+    byte[] key = IndexKeys.block(row.key());
+    store.put(key, withCrc(key, value));
     store.put(IndexKeys.grouped(row.group(), row.key()), new byte[0]);
   }
 
@@ -111,11 +113,13 @@ final class BlockIndex {
 
   /** Highest lease epoch that wrote to a chunk, 0 if unknown. */
   long fence(OrderedStore.View view, long chunk) throws IOException {
-    return number(view.get(IndexKeys.fence(chunk)), 0);
+    byte[] key = IndexKeys.fence(chunk);
+    return number(key, view.get(key), 0);
   }
 
   void fence(long chunk, long epoch) throws IOException {
-    store.put(IndexKeys.fence(chunk), number(epoch));
+    byte[] key = IndexKeys.fence(chunk);
+    store.put(key, number(key, epoch));
   }
 
   void dropFence(long chunk) throws IOException {
@@ -129,7 +133,7 @@ final class BlockIndex {
           if (key[0] != IndexKeys.FENCE) {
             return false;
           }
-          visitor.visit(IndexKeys.longAfterTable(key), number(value, 0));
+          visitor.visit(IndexKeys.longAfterTable(key), number(key, value, 0));
           return true;
         });
   }
@@ -139,11 +143,13 @@ final class BlockIndex {
    * -1 if the index was never complete.
    */
   long position(OrderedStore.View view) throws IOException {
-    return number(view.get(IndexKeys.meta(POSITION)), -1);
+    byte[] key = IndexKeys.meta(POSITION);
+    return number(key, view.get(key), -1);
   }
 
   void position(long address) throws IOException {
-    store.put(IndexKeys.meta(POSITION), number(address));
+    byte[] key = IndexKeys.meta(POSITION);
+    store.put(key, number(key, address));
   }
 
   void commit() throws IOException {
@@ -162,39 +168,49 @@ final class BlockIndex {
     store.close();
   }
 
-  private static BlockRow decode(BlockKey key, byte[] value) throws IOException {
-    ByteBuffer in = checked(value);
+  static BlockRow decode(BlockKey block, byte[] key, byte[] value) throws IOException {
+    ByteBuffer in = checked(key, value);
     try {
       long group = in.getLong();
       long epoch = in.getLong();
-      return BlockRow.decodeBody(key, group, epoch, in.getInt(), in);
+      return BlockRow.decodeBody(block, group, epoch, in.getInt(), in);
     } catch (RuntimeException e) {
-      throw new IndexException("The index entry of " + key + " is damaged: " + e.getMessage(), e);
+      throw new IndexException("The index entry of " + block + " is damaged: " + e.getMessage(), e);
     }
   }
 
-  private static byte[] number(long value) {
-    return withCrc(ByteBuffer.allocate(8).putLong(value));
+  /**
+   * @throws IndexException if a number does not match its checksum
+   */
+  static void requireSound(byte[] key, byte[] value) throws IOException {
+    number(key, value, 0);
   }
 
-  private static long number(byte @Nullable [] value, long otherwise) throws IOException {
-    return value == null ? otherwise : checked(value).getLong();
+  private static byte[] number(byte[] key, long value) {
+    return withCrc(key, ByteBuffer.allocate(8).putLong(value));
   }
 
-  private static byte[] withCrc(ByteBuffer value) {
+  private static long number(byte[] key, byte @Nullable [] value, long otherwise)
+      throws IOException {
+    return value == null ? otherwise : checked(key, value).getLong();
+  }
+
+  private static byte[] withCrc(byte[] key, ByteBuffer value) {
     byte[] bytes = new byte[value.position() + 4];
     value.flip().get(bytes, 0, value.limit());
-    CRC32C crc = new CRC32C();
-    crc.update(bytes, 0, bytes.length - 4);
-    ByteBuffer.wrap(bytes).putInt(bytes.length - 4, (int) crc.getValue());
+    ByteBuffer.wrap(bytes).putInt(bytes.length - 4, crc(key, bytes));
     return bytes;
   }
 
-  private static ByteBuffer checked(byte[] value) throws IOException {
+  private static int crc(byte[] key, byte[] bytes) {
     CRC32C crc = new CRC32C();
-    crc.update(value, 0, Math.max(0, value.length - 4));
-    if (value.length < 12
-        || ByteBuffer.wrap(value).getInt(value.length - 4) != (int) crc.getValue()) {
+    crc.update(key);
+    crc.update(bytes, 0, bytes.length - 4);
+    return (int) crc.getValue();
+  }
+
+  private static ByteBuffer checked(byte[] key, byte[] value) throws IOException {
+    if (value.length < 12 || ByteBuffer.wrap(value).getInt(value.length - 4) != crc(key, value)) {
       throw new IndexException("An entry of the index does not match its checksum", null);
     }
     return ByteBuffer.wrap(value, 0, value.length - 4);

@@ -20,6 +20,8 @@ import java.util.HexFormat;
 import java.util.Properties;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The data directory: who the disk is, and that nobody else uses it.
@@ -39,6 +41,9 @@ final class DiskDirectory implements DiskHome {
   private static final String LOG = "log";
   private static final String INDEX = "index";
   private static final String BOOT = "boot";
+  private static final String DATA = "data.mdb";
+  private static final String LOCK_MDB = "lock.mdb";
+  private static final Logger LOGGER = LoggerFactory.getLogger(DiskDirectory.class);
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   private final Path directory;
@@ -145,7 +150,14 @@ final class DiskDirectory implements DiskHome {
   }
 
   private static Identity read(Path directory) throws IOException {
-    String text = Files.readString(directory.resolve(IDENTITY), StandardCharsets.UTF_8);
+    String text;
+    try {
+      text = Files.readString(directory.resolve(IDENTITY), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new IOException(damaged(directory) + " (" + e.getMessage() + ")", e);
+    }
     int end = text.indexOf("crc=");
     Properties values = new Properties();
     values.load(new StringReader(text));
@@ -271,19 +283,22 @@ final class DiskDirectory implements DiskHome {
   }
 
   /**
-   * Removes an index that cannot be trusted: one written before the machine was last started, since
-   * it is never synced.
+   * Removes an index that cannot be trusted: a damaged one, and one written before the machine was
+   * last started, since it is never synced.
    *
    * @return whether the index that is there may be used
    */
   @Override
   public boolean prepareIndex() throws IOException {
     String boot = boot();
-    if (boot != null
-        && Files.exists(index().resolve(BOOT))
-        && Files.readString(index().resolve(BOOT), StandardCharsets.UTF_8).equals(boot)) {
-      Files.deleteIfExists(index().resolve("lock.mdb"));
-      return true;
+    if (boot != null && Files.exists(index().resolve(BOOT)) && boot.equals(written())) {
+      Path data = index().resolve(DATA);
+      String fault = Files.exists(data) ? IndexCheck.fault(data) : null;
+      if (fault == null) {
+        remove(index().resolve(LOCK_MDB));
+        return true;
+      }
+      LOGGER.warn("Disk {}: building the index anew from the log: {}", disk, fault);
     }
     resetIndex();
     return false;
@@ -293,8 +308,8 @@ final class DiskDirectory implements DiskHome {
   @Override
   public void resetIndex() throws IOException {
     distrustIndex();
-    Files.deleteIfExists(index().resolve("data.mdb"));
-    Files.deleteIfExists(index().resolve("lock.mdb"));
+    remove(index().resolve(DATA));
+    remove(index().resolve(LOCK_MDB));
     Files.createDirectories(index());
     String boot = boot();
     if (boot != null) {
@@ -304,7 +319,28 @@ final class DiskDirectory implements DiskHome {
 
   @Override
   public void distrustIndex() throws IOException {
-    Files.deleteIfExists(index().resolve(BOOT));
+    remove(index().resolve(BOOT));
+  }
+
+  /** A folder in place of a file is damage, and goes with all that is in it. */
+  private static void remove(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      try (DirectoryStream<Path> inside = Files.newDirectoryStream(file)) {
+        for (Path each : inside) {
+          remove(each);
+        }
+      }
+    }
+    Files.deleteIfExists(file);
+  }
+
+  /** The boot that the index was written in, null if that cannot be read. */
+  private @Nullable String written() {
+    try {
+      return Files.readString(index().resolve(BOOT), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   private static @Nullable String boot() throws IOException {

@@ -93,10 +93,28 @@ public final class DiskStore implements BlockStore {
       DiskStore store = recovered(directory, options, world);
       store.start();
       return store;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      directory.close();
+      throw named(directory, e);
+    } catch (RuntimeException e) {
       directory.close();
       throw e;
     }
+  }
+
+  /** What the file system says may not even name the disk. */
+  private static IOException named(DiskHome directory, IOException e) {
+    String path = directory.path().toString();
+    return e instanceof AshlarException || String.valueOf(e.getMessage()).contains(path)
+        ? e
+        : new IOException(
+            path
+                + " is disk "
+                + directory.disk()
+                + ", but cannot be opened ("
+                + e.getMessage()
+                + "): replace the disk, or empty the directory to use it as a new one",
+            e);
   }
 
   private static DiskStore recovered(DiskHome directory, DiskOptions options, World world)

@@ -24,6 +24,8 @@ import org.lmdbjava.Txn;
  * lock around each use.
  */
 final class LmdbStore implements OrderedStore {
+  static final String TABLE = "index";
+
   /** Address space, not memory or disk: the most the index can grow to. */
   private static final long MAP_BYTES = 64L << 30;
 
@@ -59,7 +61,7 @@ final class LmdbStore implements OrderedStore {
                   EnvFlags.MDB_NOSYNC,
                   EnvFlags.MDB_NOTLS,
                   EnvFlags.MDB_NORDAHEAD);
-      return new LmdbStore(directory, env, env.openDbi("index", DbiFlags.MDB_CREATE));
+      return new LmdbStore(directory, env, env.openDbi(TABLE, DbiFlags.MDB_CREATE));
     } catch (RuntimeException e) {
       throw new IndexException("Cannot open the index in " + directory + ": " + e.getMessage(), e);
     }
