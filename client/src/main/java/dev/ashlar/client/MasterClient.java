@@ -9,8 +9,11 @@ import dev.ashlar.protocol.message.MasterRequest;
 import dev.ashlar.protocol.message.Message;
 import dev.ashlar.protocol.rpc.RpcReply;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,7 +31,8 @@ final class MasterClient implements AutoCloseable {
   private final Duration deadline;
   private final Duration tryTimeout;
   private final String host;
-  private final ReentrantLock opening = new ReentrantLock();
+  private final AtomicReference<@Nullable CompletableFuture<Session>> opening =
+      new AtomicReference<>();
   private volatile @Nullable Session session;
   private volatile long clientId;
   private volatile boolean closed;
@@ -111,37 +115,64 @@ final class MasterClient implements AutoCloseable {
     }
   }
 
+  /** The session; of several threads that find none, one opens it and the others wait for that. */
   private Session session() throws AshlarException {
-    Session current = session;
-    if (current != null) {
-      return current;
-    }
-    opening.lock();
-    try {
-      current = session;
+    while (true) {
+      Session current = session;
       if (current != null) {
         return current;
       }
-      Session fresh = new Session(clientId, new SeqWindow());
-      submit(fresh, new Command.OpenSession(host), MasterReply.Done.class, new Attempts(deadline));
-      session = fresh;
-      return fresh;
-    } catch (SessionGone e) {
-      throw e.error;
-    } finally {
-      opening.unlock();
+      CompletableFuture<Session> mine = new CompletableFuture<>();
+      CompletableFuture<Session> others = opening.compareAndExchange(null, mine);
+      if (others != null) {
+        return opened(others);
+      }
+      if (session == null) {
+        return open(mine);
+      }
+      opening.set(null); // somebody was faster, and is done
+      mine.cancel(false);
     }
   }
 
-  private void forget(Session lost) {
-    opening.lock();
+  private Session open(CompletableFuture<Session> outcome) throws AshlarException {
     try {
-      if (clientId == lost.client) {
-        session = null;
-        clientId = newId(world);
-      }
+      Session fresh = new Session(clientId, new SeqWindow());
+      submit(fresh, new Command.OpenSession(host), MasterReply.Done.class, new Attempts(deadline));
+      session = fresh;
+      outcome.complete(fresh);
+      return fresh;
+    } catch (SessionGone e) {
+      outcome.completeExceptionally(e.error);
+      throw e.error;
+    } catch (AshlarException | RuntimeException e) {
+      outcome.completeExceptionally(e);
+      throw e;
     } finally {
-      opening.unlock();
+      opening.set(null);
+    }
+  }
+
+  private Session opened(CompletableFuture<Session> outcome) throws AshlarException {
+    try {
+      return world.await(outcome, 2 * deadline.toNanos());
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof AshlarException a
+          ? new AshlarException(a.code(), String.valueOf(a.getMessage()), a)
+          : new AshlarException(ErrorCode.INTERNAL, "Opening a session failed: " + e, e);
+    } catch (TimeoutException e) {
+      throw new AshlarException(
+          ErrorCode.UNAVAILABLE, "No session with the masters could be opened", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "Interrupted while a session was opened", e);
+    }
+  }
+
+  private synchronized void forget(Session lost) {
+    if (clientId == lost.client) {
+      session = null;
+      clientId = newId(world);
     }
   }
 
