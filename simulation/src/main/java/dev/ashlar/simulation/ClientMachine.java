@@ -3,6 +3,7 @@ package dev.ashlar.simulation;
 import dev.ashlar.client.AshlarFileSystem;
 import dev.ashlar.client.ClientConfig;
 import dev.ashlar.protocol.AshlarException;
+import java.util.List;
 import java.util.Random;
 import java.util.function.BiConsumer;
 
@@ -10,10 +11,11 @@ import java.util.function.BiConsumer;
 final class ClientMachine extends Machine {
   private final ClientConfig config;
   private final SimNetwork network;
-  private final BiConsumer<AshlarFileSystem, SimWorld> work;
+  private final List<BiConsumer<AshlarFileSystem, SimWorld>> works;
 
   /**
-   * @param work what each process of this machine does with the file system, on its main thread
+   * @param works what each process of this machine does with its file system, each on a thread of
+   *     its own
    */
   ClientMachine(
       String name,
@@ -21,11 +23,11 @@ final class ClientMachine extends Machine {
       Scheduler scheduler,
       SimNetwork network,
       Random random,
-      BiConsumer<AshlarFileSystem, SimWorld> work) {
+      List<BiConsumer<AshlarFileSystem, SimWorld>> works) {
     super(name, scheduler, random);
     this.config = config;
     this.network = network;
-    this.work = work;
+    this.works = works;
   }
 
   @Override
@@ -35,7 +37,8 @@ final class ClientMachine extends Machine {
         () -> {
           try {
             SimSender sender = new SimSender(network, world);
-            work.accept(AshlarFileSystem.connect(config, world, sender, sender), world);
+            AshlarFileSystem fs = AshlarFileSystem.connect(config, world, sender, sender);
+            works.forEach(w -> world.startLight("work", () -> w.accept(fs, world)));
           } catch (AshlarException e) {
             throw new IllegalStateException(e);
           }

@@ -3,6 +3,7 @@ package dev.ashlar.simulation;
 import dev.ashlar.chunkserver.server.ChunkServerConfig;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.chunkserver.store.DiskOptions;
+import dev.ashlar.client.AshlarFileSystem;
 import dev.ashlar.client.ClientConfig;
 import dev.ashlar.master.raft.RaftSettings;
 import dev.ashlar.master.server.MasterConfig;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** All machines: masters first, then chunk servers, then clients; and what is done to them. */
@@ -88,12 +90,16 @@ final class Cluster {
             .withBlockTimeout(Duration.ofSeconds(10))
             .withMemoryBytes(16 << 20);
     for (int i = 1; i <= plan.clients(); i++) {
-      Workload load =
-          new Workload("c" + i, model, plan.policies(), new Random(random.nextLong()), counts);
-      loads.add(load);
+      List<BiConsumer<AshlarFileSystem, SimWorld>> works = new ArrayList<>();
+      for (String part : List.of("", "b")) {
+        Random chance = new Random(random.nextLong());
+        Workload load = new Workload("c" + i + part, model, plan.policies(), chance, counts);
+        loads.add(load);
+        works.add(load::run);
+      }
       add(
           new ClientMachine(
-              "c" + i, clientConfig, scheduler, network, new Random(random.nextLong()), load::run));
+              "c" + i, clientConfig, scheduler, network, new Random(random.nextLong()), works));
     }
   }
 
@@ -129,15 +135,14 @@ final class Cluster {
   }
 
   /** A client of its own for checks; not among the machines that faults hit. */
-  ClientMachine auditor(
-      java.util.function.BiConsumer<dev.ashlar.client.AshlarFileSystem, SimWorld> work) {
+  ClientMachine auditor(BiConsumer<AshlarFileSystem, SimWorld> work) {
     return new ClientMachine(
         "audit",
         clientConfig.withMasterDeadline(Duration.ofSeconds(60)),
         scheduler,
         network,
         new Random(random.nextLong()),
-        work);
+        List.of(work));
   }
 
   private void arrived(String machine) {
