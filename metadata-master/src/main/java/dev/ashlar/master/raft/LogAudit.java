@@ -37,6 +37,8 @@ final class LogAudit {
   private static final Pattern CLOSED = Pattern.compile("log_(\\d+)-(\\d+)");
   private static final Pattern OPEN = Pattern.compile("log_inprogress_(\\d+)(?:\\..*)?");
   private static final int CRC_BYTES = 4;
+  private static final int MAX_VARINT = 5;
+  private static final int SECTOR = 512;
 
   /**
    * @param first index of the first entry, -1 if there is none
@@ -44,6 +46,8 @@ final class LogAudit {
    * @param term of the last good entry, 0 if there is none
    * @param lastFile where the log goes on, null if there is no open file
    * @param torn position of bad bytes at its end, -1 if it ends cleanly
+   * @param unwritten whether they are an entry of which a part was never written: the file ends, or
+   *     a sector of it is zeros
    * @param confs CRC32C of each entry that lists the members
    */
   record Outcome(
@@ -52,8 +56,9 @@ final class LogAudit {
       long term,
       @Nullable Path lastFile,
       long torn,
+      boolean unwritten,
       Map<Long, Integer> confs) {
-    static final Outcome NOTHING = new Outcome(-1, -1, 0, null, -1, Map.of());
+    static final Outcome NOTHING = new Outcome(-1, -1, 0, null, -1, false, Map.of());
   }
 
   /** The message says what is wrong, and where. */
@@ -80,6 +85,7 @@ final class LogAudit {
   private long next = -1;
   private long term;
   private long torn = -1;
+  private boolean unwritten;
 
   private LogAudit(int maxEntry) {
     this.maxEntry = maxEntry;
@@ -106,6 +112,7 @@ final class LogAudit {
         audit.term,
         lastFile,
         audit.torn,
+        audit.unwritten,
         Map.copyOf(audit.confs));
   }
 
@@ -203,6 +210,7 @@ final class LogAudit {
           throw new Damaged("entry " + next + " at " + at + " of " + s.path + " is damaged");
         }
         torn = at;
+        unwritten = unwritten(s.path, at);
         return;
       }
       accept(s, at, entry);
@@ -210,11 +218,49 @@ final class LogAudit {
     }
   }
 
+  /**
+   * Whether the entry at this position lacks bytes as a power cut leaves it: sectors reach the
+   * media whole or not at all, and those that never did are zeros or behind the end of the file.
+   */
+  private boolean unwritten(Path path, long at) throws IOException {
+    byte[] rest;
+    try (InputStream in = Files.newInputStream(path)) {
+      in.skipNBytes(at);
+      rest = in.readNBytes(maxEntry + MAX_VARINT + CRC_BYTES);
+    }
+    long length = 0;
+    int n = 0;
+    do {
+      if (n == MAX_VARINT || n == rest.length) {
+        return n == rest.length;
+      }
+      length |= (rest[n] & 0x7FL) << 7 * n;
+    } while (rest[n++] < 0);
+    if (length < 1 || length > maxEntry) {
+      return false;
+    }
+    long end = n + length + CRC_BYTES;
+    if (end > rest.length) {
+      return true;
+    }
+    for (long from = SECTOR - at % SECTOR; from < end; from += SECTOR) {
+      int to = (int) Math.min(end, from + SECTOR);
+      boolean zeros = true;
+      for (int i = (int) from; i < to && zeros; i++) {
+        zeros = rest[i] == 0;
+      }
+      if (zeros && to - from > CRC_BYTES) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private byte @Nullable [] entry(int firstByte, InputStream in, long available)
       throws IOException {
     try {
       long length = 0;
-      byte[] varint = new byte[5];
+      byte[] varint = new byte[MAX_VARINT];
       int n = 0;
       for (int b = firstByte; ; b = in.read()) {
         if (b < 0 || n == varint.length) {

@@ -19,9 +19,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Bad bytes behind the last promised entry were never promised, if the machine ran on ever since
  * ({@link Promises#sameBoot}): they were being written when the process was killed, and are cut
- * off. After a restart of the machine the newest promise may itself be lost, so the end of the log
- * may be torn, or damaged and promised: nobody can tell, and the master is refused, unless it was
- * told to accept that.
+ * off. After a restart of the machine the newest promise may itself be lost. Then an entry of which
+ * a part was never written is what a power cut leaves of one that was not synced, and is cut off.
+ * One that was written whole and is wrong may be damaged and promised: the master is refused,
+ * unless it was told to accept that.
  */
 final class StartCheck {
   static final String CONF_FILE = "raft-meta.conf";
@@ -162,7 +163,7 @@ final class StartCheck {
   private void cutTornEnd(LogAudit.Outcome log) throws IOException {
     Path file = log.lastFile();
     boolean neverPromised = promises.sameBoot();
-    if (file == null || !neverPromised && !setup.settings().acceptTornEnd()) {
+    if (file == null || !neverPromised && !log.unwritten() && !setup.settings().acceptTornEnd()) {
       throw StartFailure.torn(setup, file, log.last());
     }
     LOG.warn(
@@ -173,7 +174,9 @@ final class StartCheck {
         log.last(),
         neverPromised
             ? "it was being written when the process ended, and nobody counts on it"
-            : "told to accept a torn end");
+            : log.unwritten()
+                ? "it was being written when the machine stopped"
+                : "told to accept a torn end");
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(log.torn());
       channel.force(true);

@@ -43,6 +43,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class StartSweepTest {
+  private static final int WRONG_BYTES = 1800;
+
   private static final int PLACES = 7;
 
   private final long seed = Long.getLong("ashlar.seed", System.nanoTime());
@@ -296,6 +298,29 @@ final class StartSweepTest {
     assertEquals(size, Files.size(last));
   }
 
+  /** What a power cut leaves of an entry that was being written. */
+  @Test
+  void whatWasNeverWrittenIsCutOffAfterAPowerCut() throws IOException {
+    List<Change> cuts =
+        List.of(
+            f -> resize(f, Files.size(f) - 1),
+            f -> resize(f, Files.size(f) - WRONG_BYTES + 1),
+            f -> zero(f, (Files.size(f) - WRONG_BYTES + 511) / 512 * 512, 512),
+            f -> zero(f, (Files.size(f) - 100) / 512 * 512, 100 + (Files.size(f) - 100) % 512));
+    for (Change cut : cuts) {
+      Path copy = root.resolve("cut");
+      deleteTree(copy);
+      copy(good, copy);
+      forgetBoot(copy);
+      Path last = lastSegment(copy);
+      long size = Files.size(last);
+      write(last, size, wrongEntry());
+      cut.to(last);
+      assertEquals(null, accepted(copy));
+      assertEquals(size, Files.size(last));
+    }
+  }
+
   @Test
   void bytesThatPerhapsSomebodyWasToldOfAreNotCutOff() throws IOException {
     Path copy = root.resolve("perhaps");
@@ -303,10 +328,10 @@ final class StartSweepTest {
     forgetBoot(copy);
     Path last = lastSegment(copy);
     long size = Files.size(last);
-    noise(last, size, 700);
+    write(last, size, wrongEntry());
     String refusal = accepted(copy);
     assertTrue(refusal != null && refusal.contains("--accept-torn-end"), refusal);
-    assertEquals(size + 700, Files.size(last), "Nothing was changed");
+    assertEquals(size + WRONG_BYTES, Files.size(last), "Nothing was changed");
     RaftSettings s = setup.settings();
     setup =
         new RaftSetup(
@@ -409,6 +434,16 @@ final class StartSweepTest {
 
   private static void zero(Path file, long at, long length) throws IOException {
     write(file, at, new byte[(int) length]);
+  }
+
+  /** An entry of the right form, with a checksum that is wrong. */
+  private byte[] wrongEntry() {
+    byte[] bytes = new byte[WRONG_BYTES];
+    random.nextBytes(bytes);
+    int length = WRONG_BYTES - 2 - 4;
+    bytes[0] = (byte) (length | 0x80);
+    bytes[1] = (byte) (length >> 7);
+    return bytes;
   }
 
   private void noise(Path file, long at, long length) throws IOException {
