@@ -1,5 +1,7 @@
 package dev.ashlar.cluster;
 
+import dev.ashlar.torture.Await;
+import dev.ashlar.torture.StormWorker;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,5 +1,6 @@
 package dev.ashlar.cluster;
 
+import dev.ashlar.torture.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

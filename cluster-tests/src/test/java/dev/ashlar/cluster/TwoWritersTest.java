@@ -11,6 +11,7 @@ import dev.ashlar.client.OpenMode;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.torture.Stamped;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

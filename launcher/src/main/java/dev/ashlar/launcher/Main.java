@@ -4,6 +4,7 @@ import dev.ashlar.cli.Program;
 import dev.ashlar.cli.Terminal;
 import dev.ashlar.cli.command.ClientCommands;
 import dev.ashlar.simulation.SimulateCommand;
+import dev.ashlar.torture.TortureCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -44,7 +45,10 @@ public final class Main {
     sections.add(
         new Program.Section(
             "Servers of a real cluster", List.of(new MasterCommand(), new ChunkServerCommand())));
-    sections.add(new Program.Section("Test Ashlar itself", List.of(new SimulateCommand())));
+    sections.add(
+        new Program.Section(
+            "Test Ashlar itself",
+            List.of(new SimulateCommand(), new TortureCommand(Members::process))));
     return new Program(sections, terminal, VERSION).run(arguments);
   }
 

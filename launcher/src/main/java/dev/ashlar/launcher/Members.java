@@ -109,7 +109,12 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
             directory.pid(m.name).toString(),
             "--log",
             directory.log(m.name).toString()));
-    return m.master
+    return process(m.master, arguments);
+  }
+
+  /** The command line of a process for one server, with the memory that suits a small cluster. */
+  static List<String> process(boolean master, List<String> arguments) {
+    return master
         ? JavaCommand.server(MASTER, arguments)
         : JavaCommand.chunkServer(CHUNK_SERVER, arguments);
   }

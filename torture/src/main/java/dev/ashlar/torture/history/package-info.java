@@ -1,5 +1,5 @@
 /** Histories of concurrent operations and the check that one order explains them. */
 @NullMarked
-package dev.ashlar.cluster.history;
+package dev.ashlar.torture.history;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package dev.ashlar.cluster.history;
+package dev.ashlar.torture.history;
 
 import java.util.Map;
 import java.util.TreeMap;

@@ -1,4 +1,4 @@
-package dev.ashlar.cluster;
+package dev.ashlar.torture;
 
 import dev.ashlar.client.AshlarFileSystem;
 import dev.ashlar.client.FileReader;
@@ -12,9 +12,9 @@ import java.util.Random;
  * Contents that say which write made them: every byte follows from a stamp and a size, so any read
  * can be checked alone.
  */
-record Stamped(int stamp, int size) {
+public record Stamped(int stamp, int size) {
   /** Sizes that matter: nothing, inside a slice, a cell, a stripe, several stripes. */
-  static Stamped random(Random random, int stamp) {
+  public static Stamped random(Random random, int stamp) {
     int size =
         switch (random.nextInt(5)) {
           case 0 -> 8;
@@ -26,15 +26,20 @@ record Stamped(int stamp, int size) {
     return new Stamped(stamp, size);
   }
 
-  byte[] bytes() {
+  public byte[] bytes() {
     byte[] bytes = new byte[size];
     new Random(stamp).nextBytes(bytes);
     ByteBuffer.wrap(bytes).putInt(stamp).putInt(size);
     return bytes;
   }
 
-  void put(AshlarFileSystem files, long parent, String name) throws IOException {
-    try (FileWriter writer = files.stage(parent, name, StageOptions.DEFAULT)) {
+  public void put(AshlarFileSystem files, long parent, String name) throws IOException {
+    put(files, parent, name, StageOptions.DEFAULT);
+  }
+
+  public void put(AshlarFileSystem files, long parent, String name, StageOptions options)
+      throws IOException {
+    try (FileWriter writer = files.stage(parent, name, options)) {
       writer.write(ByteBuffer.wrap(bytes()));
       writer.commit();
     }
@@ -43,7 +48,7 @@ record Stamped(int stamp, int size) {
   /**
    * Reads a whole file and says which write it shows; an AssertionError if it is not exactly one.
    */
-  static Stamped read(AshlarFileSystem files, long inode) throws IOException {
+  public static Stamped read(AshlarFileSystem files, long inode) throws IOException {
     try (FileReader reader = files.reader(inode)) {
       ByteBuffer content = ByteBuffer.allocate((int) reader.size());
       int offset = 0;

@@ -1,4 +1,4 @@
-package dev.ashlar.cluster;
+package dev.ashlar.torture;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -7,20 +7,20 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Waits for a condition in another process by asking again, until a deadline that fails the test.
  */
-final class Await {
+public final class Await {
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /**
    * Something that is asked again until it holds; an exception counts as "not yet" and is told at
    * the deadline.
    */
-  interface Condition {
+  public interface Condition {
     boolean holds() throws Exception;
   }
 
   private Await() {}
 
-  static void until(String what, Duration limit, Condition condition) {
+  public static void until(String what, Duration limit, Condition condition) {
     long deadline = System.nanoTime() + limit.toNanos();
     Exception last = null;
     do {
@@ -33,6 +33,9 @@ final class Await {
         last = e; // not yet: the process may be restarting; told below if it stays so
       }
       LockSupport.parkNanos(POLL_NANOS);
+      if (Thread.interrupted()) {
+        throw new AssertionError("Interrupted while waiting: " + what, last);
+      }
     } while (System.nanoTime() < deadline);
     throw new AssertionError("Not within " + limit.toSeconds() + " s: " + what, last);
   }

@@ -1,4 +1,4 @@
-package dev.ashlar.cluster.history;
+package dev.ashlar.torture.history;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,10 @@
-package dev.ashlar.cluster.history;
+package dev.ashlar.torture.history;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ashlar.cluster.history.Names.Input;
-import dev.ashlar.cluster.history.Names.Output;
+import dev.ashlar.torture.history.Names.Input;
+import dev.ashlar.torture.history.Names.Output;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

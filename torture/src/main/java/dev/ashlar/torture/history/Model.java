@@ -1,4 +1,4 @@
-package dev.ashlar.cluster.history;
+package dev.ashlar.torture.history;
 
 /**
  * A sequential object: what one operation does to a state, and whether an observed result fits.

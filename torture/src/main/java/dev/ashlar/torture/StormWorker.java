@@ -1,7 +1,5 @@
-package dev.ashlar.cluster;
+package dev.ashlar.torture;
 
-import dev.ashlar.client.AshlarFileSystem;
-import dev.ashlar.client.ClientConfig;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Attr;
@@ -13,9 +11,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -23,55 +21,62 @@ import java.util.concurrent.atomic.AtomicLong;
  * remembers what may be there: exactly one state of a name after an answer, several after an
  * operation whose outcome it was not told. Runs on one thread.
  */
-final class StormWorker {
+public final class StormWorker extends CheckedClient {
   private static final int NAMES = 12;
-
-  private final AshlarFileSystem files;
-  private final String path;
-  private final Random random;
-  private final AtomicLong answered;
 
   /**
    * What each name may lead to now; empty Optional: nothing. A name not in the map leads nowhere.
    */
   private final Map<String, Set<Optional<Stamped>>> model = new TreeMap<>();
 
-  private int stamp;
-  private long unknown;
+  /** How often each of the names was given up for a new one. */
+  private final int[] generation = new int[NAMES];
 
-  StormWorker(String masters, String path, long seed, AtomicLong answered) throws AshlarException {
-    this.files =
-        AshlarFileSystem.connect(
-            ClientConfig.of(masters).withMasterDeadline(Duration.ofSeconds(45)));
-    this.path = path;
-    this.random = new Random(seed);
-    this.answered = answered;
-    files.mkdirs(path, 0755);
+  /** Which names the operation under way may change. */
+  private final Set<Integer> touched = new TreeSet<>();
+
+  private int stamp;
+
+  /** For a cluster that loses no more processes than it tolerates. */
+  public StormWorker(String masters, String path, long seed, AtomicLong answered)
+      throws AshlarException {
+    this(masters, path, seed, answered, false);
   }
 
-  void step() throws IOException {
-    String name = "n" + random.nextInt(NAMES);
-    try {
-      switch (random.nextInt(10)) {
-        case 0, 1, 2, 3 -> put(name);
-        case 4 -> delete(name);
-        case 5, 6 -> rename(name, "n" + random.nextInt(NAMES));
-        default -> read(name);
+  StormWorker(String masters, String path, long seed, AtomicLong answered, boolean anything)
+      throws AshlarException {
+    super(masters, path, seed, answered, Duration.ofSeconds(45), anything);
+  }
+
+  @Override
+  void act() throws IOException {
+    touched.clear();
+    int n = random.nextInt(NAMES);
+    switch (random.nextInt(10)) {
+      case 0, 1, 2, 3 -> put(change(n));
+      case 4 -> delete(change(n));
+      case 5, 6 -> {
+        int to = random.nextInt(NAMES);
+        if (n != to) {
+          rename(change(n), change(to));
+        }
       }
-      answered.incrementAndGet();
-    } catch (AshlarException e) {
-      switch (e.code()) {
-        case TIMEOUT, UNAVAILABLE, RETRY, NOT_LEADER, LEASE_LOST, SESSION_EXPIRED ->
-            unknown++; // a fault's doing: the model has kept both outcomes open
-        default ->
-            throw new AssertionError(
-                path + "/" + name + ": " + e.code() + ": " + e.getMessage(), e);
-      }
+      default -> read(name(n));
     }
   }
 
-  private long directory() throws AshlarException {
-    return files.resolve(path).attr().inode();
+  private String change(int n) {
+    touched.add(n);
+    return name(n);
+  }
+
+  private String name(int n) {
+    return "n" + n + "-" + generation[n];
+  }
+
+  @Override
+  void outcomeUnknown() {
+    touched.forEach(n -> generation[n]++);
   }
 
   private Set<Optional<Stamped>> mayBe(String name) {
@@ -100,9 +105,6 @@ final class StormWorker {
   }
 
   private void rename(String from, String to) throws AshlarException {
-    if (from.equals(to)) {
-      return;
-    }
     Set<Optional<Stamped>> before = mayBe(from);
     Set<Optional<Stamped>> target = mayBe(to);
     long parent = directory();
@@ -171,30 +173,34 @@ final class StormWorker {
     model.put(name, Set.of(seen));
   }
 
-  /** Everything acknowledged is there, nothing else is. */
-  void verifyAll() throws IOException {
+  @Override
+  void verifyAll(Unreadable unreadable) throws IOException {
     long parent = directory();
     List<String> listed = new ArrayList<>();
     for (var it = files.list(parent); it.hasNext(); ) {
       MasterReply.Entry entry = it.next();
       listed.add(entry.name());
-      if (!mayBe(entry.name()).contains(Optional.of(Stamped.read(files, entry.attr().inode())))) {
-        throw new AssertionError(
-            path + "/" + entry.name() + " is not one of " + mayBe(entry.name()));
-      }
+      verify(
+          entry.name(),
+          unreadable,
+          () -> {
+            Stamped seen = Stamped.read(files, entry.attr().inode());
+            if (!mayBe(entry.name()).contains(Optional.of(seen))) {
+              throw new AssertionError(
+                  path
+                      + "/"
+                      + entry.name()
+                      + " shows "
+                      + seen
+                      + ", not one of "
+                      + mayBe(entry.name()));
+            }
+          });
     }
     model.forEach((name, states) -> {
       if (!listed.contains(name) && !states.contains(Optional.<Stamped>empty())) {
         throw new AssertionError(path + "/" + name + " is lost: it must be one of " + states);
       }
     });
-  }
-
-  long unknown() {
-    return unknown;
-  }
-
-  void close() {
-    files.close();
   }
 }

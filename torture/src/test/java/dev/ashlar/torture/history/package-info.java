@@ -1,0 +1,5 @@
+/** Tests. */
+@NullMarked
+package dev.ashlar.torture.history;
+
+import org.jspecify.annotations.NullMarked;
