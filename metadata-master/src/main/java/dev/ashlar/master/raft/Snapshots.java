@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -15,7 +14,6 @@ import org.apache.ratis.io.MD5Hash;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.FileInfo;
-import org.apache.ratis.statemachine.impl.SimpleStateMachineStorage;
 import org.apache.ratis.statemachine.impl.SingleFileSnapshotInfo;
 import org.apache.ratis.util.MD5FileUtil;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +29,7 @@ final class Snapshots implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
 
   private final String name;
-  private final SimpleStateMachineStorage storage;
+  private final SnapshotStorage storage;
   private final LmdbStore store;
   private final Path work;
   private final AtomicBoolean copying = new AtomicBoolean();
@@ -42,7 +40,7 @@ final class Snapshots implements AutoCloseable {
   /**
    * @param work directory for unfinished copies, on the same file system as the snapshots
    */
-  Snapshots(String name, SimpleStateMachineStorage storage, LmdbStore store, Path work) {
+  Snapshots(String name, SnapshotStorage storage, LmdbStore store, Path work) {
     this.name = name;
     this.storage = storage;
     this.store = store;
@@ -80,11 +78,7 @@ final class Snapshots implements AutoCloseable {
       Files.deleteIfExists(copy);
       Applied at = store.copyTo(copy);
       MD5Hash md5 = MD5FileUtil.computeMd5ForFile(copy.toFile());
-      File target = storage.getSnapshotFile(at.term(), at.index());
-      MD5FileUtil.saveMD5File(target, md5);
-      Files.move(copy, target.toPath(), StandardCopyOption.ATOMIC_MOVE);
-      sync(target.toPath().resolveSibling("."));
-      publish(at, target, md5);
+      publish(at, storage.add(copy, md5, at.term(), at.index()), md5);
     } catch (IOException | RuntimeException e) {
       LOG.error(
           "{} cannot write a snapshot, and so cannot let go of its log; it will try again: {}",
