@@ -71,6 +71,11 @@ final class DirectAppender {
     }
     FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, direct());
+    return over(channel, memory);
+  }
+
+  /** Appends through a channel that it owns from now on. */
+  static DirectAppender over(FileChannel channel, Memory memory) {
     return new DirectAppender(channel, memory.get());
   }
 

@@ -153,6 +153,11 @@ public final class DiskStore implements BlockStore {
     }
   }
 
+  /** What it holds in memory, for tests. */
+  StoreState state() {
+    return state;
+  }
+
   @Override
   public long diskId() {
     return directory.disk();

@@ -174,6 +174,30 @@ class CorruptionTest {
   }
 
   @Test
+  void aMarkProvesWhatLiesBeforeIt() throws IOException {
+    BlockKey last = new BlockKey(13, 1, 0);
+    StoreState whole = open(clean.afterKill(), new MemoryStore());
+    Extent bytes =
+        StoreChecks.rows(whole).stream()
+            .filter(r -> r.key().equals(last))
+            .findFirst()
+            .orElseThrow()
+            .extents()
+            .getFirst();
+    String name = SegmentName.of(Address.segment(bytes.address()));
+    byte[] content = clean.content(name);
+    content[(int) Address.position(bytes.address()) + 1000] ^= 8;
+    SimDisk disk = clean.afterKill();
+    disk.set(name, content);
+    StoreState state = open(disk, new MemoryStore());
+    assertEquals(
+        blocks.keySet(),
+        StoreChecks.rows(state).stream().map(BlockRow::key).collect(Collectors.toSet()),
+        "It was durable, so it is damaged, and not to be dropped");
+    assertFalse(intact(state, "flip in the last block").contains(last));
+  }
+
+  @Test
   void aMissingSegmentIsReported() throws IOException {
     for (String name : clean.list()) {
       for (boolean keepIndex : new boolean[] {true, false}) {

@@ -9,8 +9,28 @@ import org.jspecify.annotations.Nullable;
 
 /** An {@link OrderedStore} in memory. */
 final class MemoryStore implements OrderedStore {
-  private volatile NavigableMap<byte[], byte[]> committed = new TreeMap<>(Arrays::compareUnsigned);
+  /** Told of each committed state, which never changes afterwards. */
+  @FunctionalInterface
+  interface Watcher {
+    void committed(NavigableMap<byte[], byte[]> state) throws IOException;
+  }
+
+  private volatile NavigableMap<byte[], byte[]> committed;
   private @Nullable NavigableMap<byte[], byte[]> changes;
+  private Watcher watcher = _ -> {};
+
+  MemoryStore() {
+    this(null);
+  }
+
+  /** Starts with a committed state. */
+  MemoryStore(@Nullable NavigableMap<byte[], byte[]> start) {
+    committed = start == null ? new TreeMap<>(Arrays::compareUnsigned) : start;
+  }
+
+  void afterCommit(Watcher told) {
+    watcher = told;
+  }
 
   @Override
   public View committed() {
@@ -34,9 +54,10 @@ final class MemoryStore implements OrderedStore {
   }
 
   @Override
-  public void commit() {
+  public void commit() throws IOException {
     NavigableMap<byte[], byte[]> own = changes;
     if (own != null) {
+      watcher.committed(own);
       committed = own;
       changes = null;
     }
