@@ -82,6 +82,7 @@ public final class RatisReplicator implements Replicator {
       throws AshlarException {
     InetSocketAddress address = address(setup.raftAddress());
     StartFailure.checkPort(setup.name(), address);
+    DurableNames.require();
     outlastLease(setup.settings().lease());
     Promises promises;
     try {
@@ -95,6 +96,7 @@ public final class RatisReplicator implements Replicator {
       machine.check();
       server = build(setup, machine, address);
       server.start();
+      DurableNames.sync(setup.dir(), StartCheck.current(setup));
       RatisReplicator started = new RatisReplicator(setup, machine, server, tick);
       server = null;
       return started;
