@@ -236,6 +236,10 @@ final class LogAudit {
       }
       length |= (rest[n] & 0x7FL) << 7 * n;
     } while (rest[n++] < 0);
+    int firstSector = (int) (SECTOR - at % SECTOR);
+    if (length == 0) {
+      return zeros(rest, 0, firstSector); // what stands behind it is of the same write
+    }
     if (length < 1 || length > maxEntry) {
       return false;
     }
@@ -243,17 +247,21 @@ final class LogAudit {
     if (end > rest.length) {
       return true;
     }
-    for (long from = SECTOR - at % SECTOR; from < end; from += SECTOR) {
-      int to = (int) Math.min(end, from + SECTOR);
-      boolean zeros = true;
-      for (int i = (int) from; i < to && zeros; i++) {
-        zeros = rest[i] == 0;
-      }
-      if (zeros && to - from > CRC_BYTES) {
+    for (int from = firstSector; from < end; from += SECTOR) {
+      if (zeros(rest, from, from + SECTOR)) {
         return true;
       }
     }
     return false;
+  }
+
+  private static boolean zeros(byte[] bytes, int from, int to) {
+    for (int i = from; i < Math.min(to, bytes.length); i++) {
+      if (bytes[i] != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private byte @Nullable [] entry(int firstByte, InputStream in, long available)

@@ -391,7 +391,7 @@ final class StartSweepTest {
   }
 
   /** Makes the directory look as if the machine had been restarted since. */
-  private static void forgetBoot(Path dir) throws IOException {
+  static void forgetBoot(Path dir) throws IOException {
     Files.writeString(dir.resolve("live").resolve("boot"), "another boot");
     try (RandomAccessFile file = new RandomAccessFile(dir.resolve(Promises.FILE).toFile(), "rw")) {
       for (int at : new int[] {0, 4096}) {
