@@ -199,7 +199,7 @@ final class LocalCluster implements AutoCloseable {
   }
 
   /** A base port with room behind it, below the range the kernel hands out by itself. */
-  private static int freePorts() throws IOException {
+  static int freePorts() throws IOException {
     Random random = new Random();
     for (int attempt = 0; attempt < 100; attempt++) {
       int base = 11000 + random.nextInt(400) * PORTS;

@@ -1,6 +1,9 @@
 package dev.ashlar.cluster;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -12,23 +15,25 @@ class TortureTest {
   private static final int SEEDS = 1 << 30;
 
   @Test
-  void aRoundOfTroubleHarmsNothing() {
+  void aRoundOfTroubleHarmsNothing() throws IOException {
     torture(0, "--tolerable");
   }
 
   /** {@code -Dashlar.rounds=N} minutes. */
   @Test
   @Tag("slow")
-  void manyRoundsHarmNothingAndTooMuchIsTold() {
+  void manyRoundsHarmNothingAndTooMuchIsTold() throws IOException {
     torture(Integer.getInteger("ashlar.rounds", 30));
   }
 
-  private static void torture(int minutes, String... more) {
+  private static void torture(int minutes, String... more) throws IOException {
     int seed = Seed.of(TortureTest.class).random().nextInt(SEEDS);
-    String[] arguments = {"torture", "--minutes", "" + minutes, "--seed", "" + seed};
-    String[] all = java.util.Arrays.copyOf(arguments, arguments.length + more.length);
-    System.arraycopy(more, 0, all, arguments.length, more.length);
-    Shell.Result result = Shell.ashlar(Duration.ofMinutes(minutes + 15L), all).mustSucceed();
+    List<String> arguments = new ArrayList<>(List.of("torture", "--minutes", "" + minutes));
+    arguments.addAll(List.of("--seed", "" + seed, "--port", "" + LocalCluster.freePorts()));
+    arguments.addAll(List.of(more));
+    Shell.Result result =
+        Shell.ashlar(Duration.ofMinutes(minutes + 15L), arguments.toArray(String[]::new));
     System.out.println(result.out());
+    result.mustSucceed();
   }
 }

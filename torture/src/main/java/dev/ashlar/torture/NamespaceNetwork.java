@@ -43,7 +43,6 @@ final class NamespaceNetwork implements Network {
         new NamespaceNetwork(
             "ash" + Integer.toString(number % 46656, 36),
             "10." + (64 + number / 256 % 128) + "." + number % 256 + ".");
-    boolean made = false;
     try {
       Commands.run("ip", "link", "add", n.bridge(), "type", "bridge");
       Commands.run("ip", "addr", "add", n.host(CLIENTS) + "/24", "dev", n.bridge());
@@ -51,12 +50,14 @@ final class NamespaceNetwork implements Network {
       for (int m = 0; m < members; m++) {
         n.join(m);
       }
-      made = true;
       return n;
-    } finally {
-      if (!made) {
+    } catch (IOException e) {
+      try {
         n.close();
+      } catch (IOException unmade) {
+        e.addSuppressed(unmade);
       }
+      throw e;
     }
   }
 

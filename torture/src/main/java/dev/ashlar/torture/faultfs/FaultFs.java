@@ -58,11 +58,13 @@ public final class FaultFs implements AutoCloseable {
     }
     try {
       Path dir = Files.createTempDirectory("faultfs");
-      try (FaultFs _ = mount(Files.createDirectory(dir.resolve("lower")), dir.resolve("mount"))) {
+      Path lower = Files.createDirectory(dir.resolve("lower"));
+      try (FaultFs _ = mount(lower, dir.resolve("mount"))) {
         return Optional.empty();
       } finally {
         Files.deleteIfExists(dir.resolve("mount"));
-        Files.deleteIfExists(dir.resolve("lower"));
+        Files.deleteIfExists(removed(lower));
+        Files.deleteIfExists(lower);
         Files.deleteIfExists(dir);
       }
     } catch (IOException e) {
@@ -78,13 +80,17 @@ public final class FaultFs implements AutoCloseable {
    */
   public static FaultFs mount(Path lower, Path mountPoint) throws IOException {
     Path real = lower.toRealPath();
-    Path removed = real.resolveSibling(real.getFileName() + ".removed");
+    Path removed = removed(real);
     detachDead(mountPoint);
     Files.createDirectories(mountPoint);
     Files.createDirectories(removed);
     FaultFs fs = new FaultFs(real, removed, mountPoint.toRealPath());
     fs.powerOn();
     return fs;
+  }
+
+  private static Path removed(Path lower) {
+    return lower.resolveSibling(lower.getFileName() + ".removed");
   }
 
   /** Takes away a mount that nobody serves. */
