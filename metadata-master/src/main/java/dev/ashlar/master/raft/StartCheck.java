@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.util.AtomicFileOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -105,12 +106,19 @@ final class StartCheck {
     return log;
   }
 
+  /** What the very first start left that was interrupted is nothing. */
   private static boolean isEmpty(Path dir) throws IOException {
     if (!Files.isDirectory(dir)) {
       return false;
     }
+    String unfinished = Vote.FILE + AtomicFileOutputStream.TMP_EXTENSION;
     try (DirectoryStream<Path> files = Files.newDirectoryStream(dir)) {
-      return !files.iterator().hasNext();
+      for (Path file : files) {
+        if (!String.valueOf(file.getFileName()).equals(unfinished)) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 

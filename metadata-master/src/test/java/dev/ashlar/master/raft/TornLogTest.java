@@ -81,6 +81,23 @@ final class TornLogTest {
     }
   }
 
+  @Test
+  void aMasterWhoseFirstStartWasInterruptedStarts() throws Exception {
+    try (TestGroup g = new TestGroup(root, 1, TestGroup.SETTINGS)) {
+      assertEquals(1, g.count("a"));
+      Path current = openLog(g).resolveSibling(".").normalize();
+      g.stop("n1");
+      try (Stream<Path> files = Files.walk(g.dir("n1"))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Files.delete(file);
+        }
+      }
+      Files.writeString(current.resolve("raft-meta.tmp"), "term=");
+      g.start("n1");
+      assertEquals(1, g.count("a"));
+    }
+  }
+
   private static Path openLog(TestGroup g) throws IOException {
     try (Stream<Path> files = Files.walk(g.dir("n1"))) {
       return files
