@@ -95,7 +95,14 @@ final class TortureCluster implements AutoCloseable {
 
   private List<String> ofServer(int index, Path data) {
     return List.of(
-        "--listen", network.address(index, 0), "--masters", address(), "--disk", data.toString());
+        "--listen",
+        network.address(index, 0),
+        "--masters",
+        address(),
+        "--disk",
+        data.toString(),
+        "--scrub-period", // what no client reads must be found before the next round
+        "30s");
   }
 
   /** Client addresses of all masters. */
