@@ -6,6 +6,7 @@ import dev.ashlar.master.store.LmdbStore;
 import dev.ashlar.master.store.StoreException;
 import dev.ashlar.protocol.AshlarException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -191,8 +192,7 @@ final class LogStateMachine extends BaseStateMachine {
           parts = new Parts(store, new ApplyLoop(name, store, applier, fatal), snapshots);
         });
     promises.begin(name, log.last(), StartCheck.current(setup));
-    NoMetrics.onSync(
-        RaftGroupMemberId.valueOf(getId(), group).toString(), () -> promises.synced(syncing));
+    NoMetrics.onSync(RaftGroupMemberId.valueOf(getId(), group).toString(), this::synced);
   }
 
   private LmdbStore openStore(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
@@ -252,6 +252,18 @@ final class LogStateMachine extends BaseStateMachine {
   public CompletableFuture<Void> flush(long logIndex) {
     syncing = logIndex;
     return CompletableFuture.completedFuture(null);
+  }
+
+  /** Called after that, before anybody is told. */
+  private void synced() {
+    try {
+      promises.synced(syncing);
+    } catch (UncheckedIOException e) {
+      if (!stopping) {
+        fatal.fatal(name + " cannot note what it promises in " + dir + "; check the disk", e);
+      }
+      throw e;
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.ashlar.master.raft;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -177,12 +178,20 @@ final class Promises implements AutoCloseable {
     watcher = Thread.ofPlatform().name(name + "-promises").daemon().start(() -> watch(current));
   }
 
-  /** The log is synced up to here; nobody was told yet. */
+  /**
+   * The log is synced up to here; nobody was told yet.
+   *
+   * @throws UncheckedIOException if that cannot be noted: then nobody may be told
+   */
   synchronized void synced(long index) {
     long honest = Math.min(index, ceiling);
     if (honest > known.index) {
       known = new Known(honest, known.vote, known.conf);
-      writeOrLog();
+      try {
+        write();
+      } catch (IOException e) {
+        throw new UncheckedIOException("Cannot write " + file, e);
+      }
     }
   }
 
@@ -195,11 +204,11 @@ final class Promises implements AutoCloseable {
     ceiling = Math.min(ceiling, from - 1);
     if (known.index > ceiling) {
       known = new Known(ceiling, known.vote, known.conf);
-      writeOrLog();
       try {
+        write();
         channel.force(false);
       } catch (IOException e) {
-        LOG.warn("Cannot sync {}: {}", file, e.toString());
+        LOG.warn("Cannot lower the promise in {}: {}", file, e.toString());
       }
     }
   }
@@ -208,14 +217,6 @@ final class Promises implements AutoCloseable {
   synchronized void decided(long index) {
     if (index > ceiling) {
       ceiling = NO_CEILING;
-    }
-  }
-
-  private void writeOrLog() {
-    try {
-      write();
-    } catch (IOException e) {
-      LOG.warn("Cannot write {}: {}", file, e.toString());
     }
   }
 

@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
  * ({@link Promises#sameBoot}): they were being written when the process was killed, and are cut
  * off. After a restart of the machine the newest promise may itself be lost. Then an entry of which
  * a part was never written is what a power cut leaves of one that was not synced, and is cut off.
- * One that was written whole and is wrong may be damaged and promised: the master is refused,
- * unless it was told to accept that.
+ * (Only behind a known promise: a directory of an older program may have lost anything there.) One
+ * that was written whole and is wrong may be damaged and promised: the master is refused, unless it
+ * was told to accept that.
  */
 final class StartCheck {
   static final String CONF_FILE = "raft-meta.conf";
@@ -171,7 +172,8 @@ final class StartCheck {
   private void cutTornEnd(LogAudit.Outcome log) throws IOException {
     Path file = log.lastFile();
     boolean neverPromised = promises.sameBoot();
-    if (file == null || !neverPromised && !log.unwritten() && !setup.settings().acceptTornEnd()) {
+    boolean neverWritten = !promises.fresh() && log.unwritten();
+    if (file == null || !neverPromised && !neverWritten && !setup.settings().acceptTornEnd()) {
       throw StartFailure.torn(setup, file, log.last());
     }
     LOG.warn(
@@ -182,7 +184,7 @@ final class StartCheck {
         log.last(),
         neverPromised
             ? "it was being written when the process ended, and nobody counts on it"
-            : log.unwritten()
+            : neverWritten
                 ? "it was being written when the machine stopped"
                 : "told to accept a torn end");
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {

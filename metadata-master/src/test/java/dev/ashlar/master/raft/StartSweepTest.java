@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class StartSweepTest {
   private static final int WRONG_BYTES = 1800;
 
-  private static final int PLACES = 7;
+  private static final int PLACES = 5;
 
   private final long seed = Long.getLong("ashlar.seed", System.nanoTime());
   private final Random random = new Random(seed);
@@ -158,7 +158,7 @@ final class StartSweepTest {
     }
   }
 
-  private List<Harm> harms(Path file, long size, int places) {
+  private List<Harm> harms(Path file, long size, int places) throws IOException {
     List<Harm> harms = new java.util.ArrayList<>();
     harms.add(new Harm(file, "removed", Files::delete));
     harms.add(
@@ -171,7 +171,10 @@ final class StartSweepTest {
             }));
     for (int i = 0; i < places && size > 0; i++) {
       long edge = i % 3 == 0 ? Math.min(size, 64) : size;
-      long at = i % 4 == 3 ? size - 1 - random.nextLong(Math.min(size, 64)) : random.nextLong(edge);
+      long at =
+          i % 4 == 3
+              ? size - 1 - random.nextLong(Math.min(size, 64))
+              : used(good.resolve(file), edge);
       int bit = random.nextInt(8);
       harms.add(new Harm(file, "bit " + bit + " flipped at " + at, f -> flip(f, at, bit)));
       harms.add(new Harm(file, "cut to " + at, f -> resize(f, at)));
@@ -185,6 +188,16 @@ final class StartSweepTest {
       harms.add(new Harm(file, "noise at " + at, f -> noise(f, at, Math.min(40, size - at))));
     }
     return harms;
+  }
+
+  /** A place before the limit, rather one that is in use than not: much of a store is zeros. */
+  private long used(Path file, long limit) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    long at = random.nextLong(limit);
+    for (int tries = 0; tries < 200 && bytes[(int) at] == 0; tries++) {
+      at = random.nextLong(limit);
+    }
+    return at;
   }
 
   private void suffer(Harm harm) throws IOException {
@@ -231,6 +244,13 @@ final class StartSweepTest {
       }
       harmless++;
       return;
+    }
+    for (Path file : files(StartCheck.current(at(dir)).resolveSibling("sm"))) {
+      if (file.getFileName().toString().matches("snapshot\\.\\d+_\\d+")) {
+        assertTrue(
+            same(good.resolve(dir.relativize(file).toString()), file),
+            () -> what + ": the store would be made from " + file);
+      }
     }
     long snapshot =
         SnapshotFiles.newest(
@@ -319,6 +339,22 @@ final class StartSweepTest {
       assertEquals(null, accepted(copy));
       assertEquals(size, Files.size(last));
     }
+  }
+
+  /** Without promises to go by, as in a directory of an older program, nothing is cut off. */
+  @Test
+  void whereNothingIsKnownNothingIsCutOff() throws IOException {
+    Path copy = root.resolve("old");
+    copy(good, copy);
+    forgetBoot(copy);
+    Files.delete(copy.resolve(Promises.FILE));
+    assertEquals(null, accepted(copy));
+    Files.delete(copy.resolve(Promises.FILE));
+    Path last = lastSegment(copy);
+    write(last, 8, new byte[] {(byte) 0xFF, (byte) 0xFF, 0x7F});
+    long size = Files.size(last);
+    assertTrue(accepted(copy) != null);
+    assertEquals(size, Files.size(last));
   }
 
   @Test
