@@ -33,11 +33,12 @@ public final class Durations {
           case "h" -> 3_600_000;
           default -> 86_400_000;
         };
-    return Duration.ofNanos(
-        new BigDecimal(t.group(1))
-            .multiply(BigDecimal.valueOf(unitMs))
-            .movePointRight(6)
-            .longValue());
+    BigDecimal ns =
+        new BigDecimal(t.group(1)).multiply(BigDecimal.valueOf(unitMs)).movePointRight(6);
+    if (ns.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
+      throw new IllegalArgumentException("'" + text + "' is longer than 292 years");
+    }
+    return Duration.ofNanos(ns.longValue());
   }
 
   /** The shortest text that {@link #parse} reads as the same, in whole ms. */

@@ -49,7 +49,8 @@ record PidFile(Path file) {
 
   private Optional<Long> pid() throws IOException {
     try {
-      return Optional.of(Long.parseLong(Files.readString(file).strip()));
+      return Optional.of(
+          Long.parseLong(Files.readString(file, StandardCharsets.ISO_8859_1).strip()));
     } catch (NoSuchFileException | NumberFormatException e) {
       return Optional.empty();
     }

@@ -300,7 +300,8 @@ public final class LmdbFile implements AutoCloseable {
   private byte[] overflow(long number, long length) throws IOException {
     long count = (HEADER + length + pageBytes - 1) / pageBytes;
     ByteBuffer head = use(number, count);
-    if ((head.getShort(10) & OVERFLOW) == 0
+    if (length > Integer.MAX_VALUE - HEADER
+        || (head.getShort(10) & OVERFLOW) == 0
         || head.getLong(0) != number
         || (head.getInt(12) & 0xFFFFFFFFL) < count) {
       throw bad(number);

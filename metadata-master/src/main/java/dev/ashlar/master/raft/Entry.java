@@ -30,10 +30,13 @@ record Entry(long timeNs, List<byte[]> commands) {
   }
 
   /**
-   * Throws an unchecked exception on anything but what {@link #encode} makes: a committed entry
-   * that cannot be read is fatal.
+   * @throws IllegalStateException on anything but what {@link #encode} makes: a committed entry
+   *     that cannot be read is fatal
    */
   static Entry decode(ByteBuffer in) {
+    if (in.remaining() < HEADER) {
+      throw cut();
+    }
     byte format = in.get();
     if (format != FORMAT) {
       throw new IllegalStateException(
@@ -70,17 +73,24 @@ record Entry(long timeNs, List<byte[]> commands) {
   }
 
   private static List<byte[]> getAll(ByteBuffer in) {
+    if (in.remaining() < COUNT) {
+      throw cut();
+    }
     int count = in.getShort() & 0xffff;
-    List<byte[]> parts = new ArrayList<>(count);
+    List<byte[]> parts = new ArrayList<>(Math.min(count, in.remaining() / LENGTH));
     for (int i = 0; i < count; i++) {
-      int length = in.getInt();
+      int length = in.remaining() < LENGTH ? -1 : in.getInt();
       if (length < 0 || length > in.remaining()) {
-        throw new IllegalStateException("A log entry is cut off");
+        throw cut();
       }
       byte[] part = new byte[length];
       in.get(part);
       parts.add(part);
     }
     return parts;
+  }
+
+  private static IllegalStateException cut() {
+    return new IllegalStateException("A log entry is cut off");
   }
 }

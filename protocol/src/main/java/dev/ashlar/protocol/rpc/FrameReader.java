@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  */
 abstract class FrameReader extends ChannelInboundHandlerAdapter {
   private static final byte[] NO_BYTES = {};
+
+  /** Memory for a header before any of it has come: a length alone takes no more. */
+  private static final int FIRST_BYTES = 16 << 10;
 
   /** What the next bytes belong to. */
   private enum Part {
@@ -29,6 +33,10 @@ abstract class FrameReader extends ChannelInboundHandlerAdapter {
   private final ArrayDeque<ByteBuf> held = new ArrayDeque<>();
   private Part part = Part.GREETING;
   private byte[] target = new byte[Frames.GREETING_BYTES];
+
+  /** How long the target becomes, if that many bytes really come. */
+  private int wanted = Frames.GREETING_BYTES;
+
   private int filled;
   private byte kind;
   private long id;
@@ -143,7 +151,9 @@ abstract class FrameReader extends ChannelInboundHandlerAdapter {
     int count = Math.min(in.readableBytes(), target.length - filled);
     in.readBytes(target, filled, count);
     filled += count;
-    if (filled == target.length) {
+    if (filled == target.length && filled < wanted) {
+      target = Arrays.copyOf(target, (int) Math.min(wanted, 2L * filled));
+    } else if (filled == target.length) {
       filled = 0;
       switch (part) {
         case GREETING -> greeting(ctx, Unpooled.wrappedBuffer(target));
@@ -220,8 +230,9 @@ abstract class FrameReader extends ChannelInboundHandlerAdapter {
   private void expect(Part next, int bytes) {
     part = next;
     filled = 0;
+    wanted = bytes;
     if (target.length != bytes || next == Part.HEADER) {
-      target = new byte[bytes];
+      target = new byte[Math.min(bytes, FIRST_BYTES)];
     }
   }
 
