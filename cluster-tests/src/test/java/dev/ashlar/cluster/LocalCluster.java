@@ -69,12 +69,17 @@ final class LocalCluster implements AutoCloseable {
    * @param more flags that hold for what is started, and for later
    */
   void up(List<String> more) {
+    tryUp(more).mustSucceed();
+  }
+
+  /** As {@link #up}, for a cluster of which something may refuse to start. */
+  Shell.Result tryUp(List<String> more) {
     List<String> command =
         new ArrayList<>(
             List.of("up", "--dir", dir.toString(), "--port", "" + port, "--processes", "--detach"));
     command.addAll(settings);
     command.addAll(more);
-    Shell.ashlar(START_LIMIT, command.toArray(String[]::new)).mustSucceed();
+    return Shell.ashlar(START_LIMIT, command.toArray(String[]::new));
   }
 
   void down() {
