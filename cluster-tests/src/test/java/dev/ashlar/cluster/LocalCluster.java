@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,6 +25,9 @@ import java.util.stream.Stream;
 final class LocalCluster implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofSeconds(90);
   private static final int PORTS = 40;
+
+  /** First ports of clusters of this process, which tests start side by side. */
+  private static final Set<Integer> TAKEN = ConcurrentHashMap.newKeySet();
 
   /** Port of the first chunk server, after the cluster's. */
   private static final int FIRST_SERVER = 10;
@@ -208,7 +213,7 @@ final class LocalCluster implements AutoCloseable {
     Random random = new Random();
     for (int attempt = 0; attempt < 100; attempt++) {
       int base = 11000 + random.nextInt(400) * PORTS;
-      if (allFree(base)) {
+      if (TAKEN.add(base) && allFree(base)) {
         return base;
       }
     }
