@@ -122,7 +122,14 @@ public final class FileHandle {
         if (!some.chunks().isEmpty()) {
           attr =
               StagedWriter.commit(
-                  services, attr.inode(), epoch, open, some, Command.Link.NONE, false);
+                  services,
+                  attr.inode(),
+                  epoch,
+                  services.world().wallNs(),
+                  open,
+                  some,
+                  Command.Link.NONE,
+                  false);
           forgetReader();
         }
       }
@@ -211,7 +218,14 @@ public final class FileHandle {
     open.seal();
     attr =
         StagedWriter.commit(
-            services, attr.inode(), epoch, open, open.takeSealed(), Command.Link.NONE, release);
+            services,
+            attr.inode(),
+            epoch,
+            services.world().wallNs(),
+            open,
+            open.takeSealed(),
+            Command.Link.NONE,
+            release);
     forgetReader();
     return attr;
   }

@@ -27,6 +27,7 @@ final class StagedWriter implements FileWriter {
   private final long inode;
   private final long epoch;
   private final ContentWriter content;
+  private final long modifiedNs;
   private boolean open = true;
   private boolean committed;
 
@@ -36,12 +37,14 @@ final class StagedWriter implements FileWriter {
       Command.Link link,
       long inode,
       long epoch,
+      long modifiedNs,
       ContentWriter content) {
     this.services = services;
     this.name = name;
     this.link = link;
     this.inode = inode;
     this.epoch = epoch;
+    this.modifiedNs = modifiedNs;
     this.content = content;
   }
 
@@ -97,6 +100,7 @@ final class StagedWriter implements FileWriter {
           new Command.Link(parent, fileName, options.replace()),
           opened.attr().inode(),
           opened.epoch(),
+          options.modifiedNs(),
           content);
     } catch (AshlarException e) {
       abandon(services, opened.attr().inode(), opened.epoch());
@@ -147,8 +151,25 @@ final class StagedWriter implements FileWriter {
     if (content.sealedChunks() >= CHUNKS_PER_COMMIT) {
       ContentWriter.Publishable some = content.takeSealed();
       if (!some.chunks().isEmpty()) {
-        var _ = commit(services, inode, epoch, content, some, Command.Link.NONE, false);
+        var _ = commit(some, Command.Link.NONE, false);
       }
+    }
+  }
+
+  private Attr commit(ContentWriter.Publishable what, Command.Link as, boolean release)
+      throws AshlarException {
+    long changed = modifiedNs == StageOptions.NOW ? services.world().wallNs() : modifiedNs;
+    try {
+      return commit(services, inode, epoch, changed, content, what, as, release);
+    } catch (AshlarException e) {
+      throw e.code() == ErrorCode.CONFLICT
+          ? new AshlarException(
+              ErrorCode.CONFLICT,
+              "Too many disks that took "
+                  + name
+                  + " were lost or replaced before it was whole: write it again",
+              e)
+          : e;
     }
   }
 
@@ -160,14 +181,14 @@ final class StagedWriter implements FileWriter {
       ClientServices services,
       long inode,
       long epoch,
+      long modifiedNs,
       ContentWriter content,
       ContentWriter.Publishable what,
       Command.Link as,
       boolean release)
       throws AshlarException {
     Command.Commit commit =
-        new Command.Commit(
-            inode, epoch, what.chunks(), what.size(), services.world().wallNs(), as, release);
+        new Command.Commit(inode, epoch, what.chunks(), what.size(), modifiedNs, as, release);
     try {
       return services.masters().submit(commit, MasterReply.AttrReply.class).attr();
     } catch (AshlarException e) {
@@ -192,7 +213,7 @@ final class StagedWriter implements FileWriter {
               + name
               + ": write it again");
     }
-    Attr attr = commit(services, inode, epoch, content, content.takeSealed(), link, true);
+    Attr attr = commit(content.takeSealed(), link, true);
     committed = true;
     close();
     return attr;

@@ -209,20 +209,27 @@ public final class Put {
       if (!keep) {
         progress.expect(1, Math.max(0, size));
       }
-      Attr attr =
-          write(in, place, stage.withMode(LocalAttributes.mode(source)).withExpectedSize(size));
+      StageOptions options = stage.withMode(LocalAttributes.mode(source)).withExpectedSize(size);
       if (keep) {
-        files.setattr(
-            attr.inode(), AttrChange.NONE.modifiedNs(LocalAttributes.nanos(a.lastModifiedTime())));
+        options = options.withModified(LocalAttributes.nanos(a.lastModifiedTime()));
+      }
+      try {
+        write(in, place, options);
+      } catch (AshlarException e) {
+        if (e.code() != ErrorCode.CONFLICT || !a.isRegularFile()) {
+          throw e;
+        }
+        // Disks went while it was written. What it was read from is still here.
+        write(in.position(0), place, options);
       }
     }
     progress.file();
   }
 
-  private Attr write(ReadableByteChannel in, Place place, StageOptions options) throws IOException {
+  private void write(ReadableByteChannel in, Place place, StageOptions options) throws IOException {
     try (FileWriter writer = files.stage(place.parent(), place.name(), options)) {
       writer.transferFrom(new CountedSource(in, progress));
-      return writer.commit();
+      var _ = writer.commit();
     }
   }
 

@@ -216,7 +216,20 @@ public final class FakeRemote implements RemoteFiles {
     Node n = make(FileType.FILE, w.options.mode());
     n.content = w.bytes.toByteArray();
     Attr a = n.attr;
-    n.attr = new Attr(a.inode(), a.type(), a.mode(), 0, 0, 1, n.content.length, 1, 0, 0, 0, "");
+    n.attr =
+        new Attr(
+            a.inode(),
+            a.type(),
+            a.mode(),
+            0,
+            0,
+            1,
+            n.content.length,
+            1,
+            0,
+            w.options.modifiedNs(),
+            0,
+            "");
     node(w.parent).entries.put(w.name, a.inode());
     return n.attr;
   }

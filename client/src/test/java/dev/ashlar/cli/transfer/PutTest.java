@@ -68,12 +68,20 @@ class PutTest {
   @Test
   void aFailedPutLeavesTheOldContent() throws IOException {
     put(false, "/x", file);
-    remote.failCommit("x", new AshlarException(ErrorCode.CONFLICT, "Somebody was faster"));
+    remote.failCommit("x", new AshlarException(ErrorCode.NO_SPACE, "Somebody was faster"));
     Files.writeString(file, "other");
     put(false, "/x", file);
     assertEquals("hello", remote.text("/x"));
     assertEquals(1, tasks.failures());
     assertTrue(complaints.getFirst().contains("Somebody was faster"), complaints::toString);
+  }
+
+  @Test
+  void aFileWhoseDisksWentIsWrittenAgain() throws IOException {
+    remote.failCommit("x", new AshlarException(ErrorCode.CONFLICT, "Disks were lost"));
+    put(false, "/x", file);
+    assertEquals("hello", remote.text("/x"));
+    assertEquals(0, tasks.failures());
   }
 
   @Test
