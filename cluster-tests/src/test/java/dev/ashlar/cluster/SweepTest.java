@@ -2,6 +2,7 @@ package dev.ashlar.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ashlar.torture.Await;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
