@@ -9,6 +9,7 @@ import dev.ashlar.chunkserver.store.DiskStore;
 import dev.ashlar.protocol.RealWorld;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -27,10 +28,12 @@ class DisksTest {
     DiskDir good = new DiskDir(dir.resolve("good"), 0);
     DiskDir hangs = new DiskDir(dir.resolve("hangs"), 0);
     CountDownLatch hung = new CountDownLatch(1);
+    CountDownLatch closed = new CountDownLatch(1);
     Disks.Opener opener =
         d -> {
           if (d.equals(hangs)) {
             await(hung);
+            return telling(store(d), closed);
           }
           return store(d);
         };
@@ -43,7 +46,23 @@ class DisksTest {
           disks.everything().stream().map(r -> r.state()).sorted().toList().reversed());
     } finally {
       hung.countDown();
+      await(closed);
     }
+  }
+
+  /** A store that tells when it has been closed. */
+  private static BlockStore telling(BlockStore store, CountDownLatch closed) {
+    return (BlockStore)
+        Proxy.newProxyInstance(
+            DisksTest.class.getClassLoader(),
+            new Class<?>[] {BlockStore.class},
+            (_, method, arguments) -> {
+              Object result = method.invoke(store, arguments);
+              if (method.getName().equals("close")) {
+                closed.countDown();
+              }
+              return result;
+            });
   }
 
   private static BlockStore store(DiskDir d) throws IOException {
