@@ -125,8 +125,8 @@ final class Cluster {
         config, options, scheduler, network, new Random(random.nextLong()), this::watched);
   }
 
-  private BlockStore watched(ServerMachine machine, BlockStore store) {
-    return new WatchedStore(store, machine, this::newest);
+  private BlockStore watched(ServerMachine machine, BlockStore store, SimIo io) {
+    return new WatchedStore(store, machine, io::syncFailed, this::newest);
   }
 
   private void add(Machine m) {

@@ -12,7 +12,6 @@ import dev.ashlar.protocol.rpc.RpcHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Random;
-import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** A machine that runs a chunk server with one disk. */
@@ -22,9 +21,14 @@ final class ServerMachine extends Machine {
   private final ChunkServerConfig config;
   private final DiskOptions options;
   private final SimNetwork network;
-  private final BiFunction<ServerMachine, BlockStore, BlockStore> watch;
+  private final Watch watch;
   private SimDisk disk;
   private @Nullable BlockStore store;
+
+  /** Puts somebody who watches between a store and its users. */
+  interface Watch {
+    BlockStore wrap(ServerMachine machine, BlockStore store, SimIo io);
+  }
 
   /**
    * @param watch wraps each store that is opened
@@ -35,7 +39,7 @@ final class ServerMachine extends Machine {
       Scheduler scheduler,
       SimNetwork network,
       Random random,
-      BiFunction<ServerMachine, BlockStore, BlockStore> watch) {
+      Watch watch) {
     super(config.name(), scheduler, random);
     this.config = config;
     this.options = options;
@@ -137,7 +141,7 @@ final class ServerMachine extends Machine {
     public BlockStore open(DiskDir dir) throws IOException {
       SimIo io = new SimIo(mine, world, ServerMachine.this::io);
       BlockStore opened = DiskStore.open(new SimHome(mine, io, dir.path()), options, world);
-      BlockStore watched = watch.apply(ServerMachine.this, opened);
+      BlockStore watched = watch.wrap(ServerMachine.this, opened, io);
       store = watched;
       return watched;
     }

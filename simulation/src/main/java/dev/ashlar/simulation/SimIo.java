@@ -24,6 +24,7 @@ final class SimIo implements DiskIo {
   private final SimDisk disk;
   private final SimWorld world;
   private final Runnable beforeEach;
+  private boolean syncFailed;
 
   /**
    * @param beforeEach run before each I/O; may kill the process
@@ -32,6 +33,13 @@ final class SimIo implements DiskIo {
     this.disk = disk;
     this.world = world;
     this.beforeEach = beforeEach;
+  }
+
+  /**
+   * Whether a sync was refused: what was written before may be lost, and nothing can be trusted.
+   */
+  boolean syncFailed() {
+    return syncFailed;
   }
 
   /** Fails if the process is dead: what it does then has no effect. */
@@ -234,6 +242,7 @@ final class SimIo implements DiskIo {
       spend(SYNC_NS);
       if (disk.faults().failSync) {
         file.dropCache();
+        syncFailed = true;
         throw new IOException("Input/output error");
       }
       failWrites();

@@ -21,22 +21,30 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A store that lets nobody delete a good block that a committed version or a write under way needs,
- * and nobody with an older epoch write after one with a newer.
+ * nobody with an older epoch write after one with a newer, and that calls nothing durable after a
+ * sync was refused.
  */
 final class WatchedStore implements BlockStore {
   private final BlockStore store;
   private final ServerMachine machine;
+  private final BooleanSupplier syncFailed;
   private final Supplier<RaftDisk> metadata;
   private final Map<Long, Long> epochs = new HashMap<>();
 
-  WatchedStore(BlockStore store, ServerMachine machine, Supplier<RaftDisk> metadata) {
+  WatchedStore(
+      BlockStore store,
+      ServerMachine machine,
+      BooleanSupplier syncFailed,
+      Supplier<RaftDisk> metadata) {
     this.store = store;
     this.machine = machine;
+    this.syncFailed = syncFailed;
     this.metadata = metadata;
   }
 
@@ -58,6 +66,16 @@ final class WatchedStore implements BlockStore {
         });
   }
 
+  /** What is said to be durable was not, once a sync was refused. */
+  private <T> CompletableFuture<T> durable(String what, CompletableFuture<T> outcome) {
+    return outcome.thenApply(t -> {
+      if (syncFailed.getAsBoolean()) {
+        throw broken(what + " is called durable though a sync of its disk was refused");
+      }
+      return t;
+    });
+  }
+
   private Violation broken(String what) {
     Violation v = new Violation(machine.name() + ": " + what);
     machine.scheduler().fail(v);
@@ -69,7 +87,7 @@ final class WatchedStore implements BlockStore {
     for (BlockKey b : blocks) {
       check(b);
     }
-    return store.delete(blocks);
+    return durable("A deletion", store.delete(blocks));
   }
 
   @Override
@@ -145,13 +163,17 @@ final class WatchedStore implements BlockStore {
 
   @Override
   public CompletableFuture<Sealed> writeAndSeal(BlockWrite write, ByteBuffer... payload) {
-    return fenced(write.block(), write.epoch(), () -> store.writeAndSeal(write, payload));
+    return durable(
+        write.block().toString(),
+        fenced(write.block(), write.epoch(), () -> store.writeAndSeal(write, payload)));
   }
 
   @Override
   public CompletableFuture<Sealed> seal(
       BlockKey block, long group, long epoch, long base, long keep, long length) {
-    return fenced(block, epoch, () -> store.seal(block, group, epoch, base, keep, length));
+    return durable(
+        block.toString(),
+        fenced(block, epoch, () -> store.seal(block, group, epoch, base, keep, length)));
   }
 
   @Override
