@@ -14,12 +14,12 @@ final class JavaCommand {
           "--enable-native-access=ALL-UNNAMED",
           "--sun-misc-unsafe-memory-access=allow",
           "--add-opens=java.base/java.nio=ALL-UNNAMED",
-          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-          "--add-opens=java.base/java.io=ALL-UNNAMED"); // as the archive was made with
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED");
 
   /** Much memory is better left to the page cache. */
   private static final List<String> SERVER =
       List.of(
+          "--add-opens=java.base/java.io=ALL-UNNAMED", // as the archive was made with
           "-XX:+UseSerialGC",
           "-Xlog:disable",
           "-Xlog:all=error:stderr",
