@@ -125,10 +125,14 @@ final class DirectAppender {
     start = position / PAGE * PAGE;
     int have = (int) (position - start);
     buffer.clear();
-    if (have > 0 && channel.read(buffer.limit(PAGE), start) < have) {
+    int there = have == 0 ? 0 : Math.max(0, channel.read(buffer.limit(PAGE), start));
+    if (LogRecord.align(there) < have) {
       throw new IOException("The file ends before " + position + ", where it is to go on");
     }
     buffer.clear();
+    for (int i = there; i < have; i++) {
+      buffer.put(i, (byte) 0); // padding of the last record, which the file lost
+    }
     buffer.position(have);
     flushed = have;
     positioned = true;

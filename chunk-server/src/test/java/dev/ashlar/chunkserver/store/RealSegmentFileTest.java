@@ -127,6 +127,23 @@ class RealSegmentFileTest {
     again.close();
   }
 
+  /** A cut that took nothing but the padding of the last record harmed nothing. */
+  @Test
+  void aFileThatLostItsPaddingIsContinued() throws IOException {
+    byte[] bytes = random(new Random(3), 104);
+    SegmentFile file = io.create(NAME);
+    file.write(0, direct(Arrays.copyOf(bytes, 99)));
+    file.sync();
+    file.close();
+    SegmentFile again = io.open(NAME);
+    again.write(104, direct(bytes));
+    again.sync();
+    again.close();
+    byte[] all = Files.readAllBytes(dir.resolve(NAME));
+    assertArrayEquals(Arrays.copyOf(Arrays.copyOf(bytes, 99), 104), Arrays.copyOf(all, 104));
+    assertArrayEquals(bytes, Arrays.copyOfRange(all, 104, 208));
+  }
+
   /** A killed process takes with it what only its memory holds. */
   @Test
   void whatIsHandedOnIsInTheFileWithoutASync() throws IOException {
