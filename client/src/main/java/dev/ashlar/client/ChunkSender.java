@@ -89,9 +89,16 @@ final class ChunkSender implements AutoCloseable {
     return lastSealed;
   }
 
-  void begin(ChunkWrite chunk) {
+  /**
+   * Takes a new chunk. Disks may have filled up or gone since the master chose them: a chunk that
+   * has too few is moved now, as bytes that nobody takes would be let go of.
+   */
+  void begin(ChunkWrite chunk) throws AshlarException {
     giveUpAvoided(chunk);
     underWay.add(chunk);
+    while (chunk.hopeless()) {
+      restart(chunk);
+    }
   }
 
   private void giveUpAvoided(ChunkWrite chunk) {
@@ -252,16 +259,20 @@ final class ChunkSender implements AutoCloseable {
       }
     }
     if (stuck != null && !restarting) {
-      restarting = true;
-      try {
-        restart(stuck);
-      } finally {
-        restarting = false;
-      }
+      restart(stuck);
     }
   }
 
   private void restart(ChunkWrite chunk) throws AshlarException {
+    restarting = true;
+    try {
+      moveElsewhere(chunk);
+    } finally {
+      restarting = false;
+    }
+  }
+
+  private void moveElsewhere(ChunkWrite chunk) throws AshlarException {
     String troubles = chunk.troubles();
     String full = chunk.full();
     boolean tired = chunk.restarts() == MOST_RESTARTS;

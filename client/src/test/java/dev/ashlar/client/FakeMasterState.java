@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,7 @@ final class FakeMasterState {
   private long nextChunk = 1;
   private long nextEpoch = 1;
   private int nextServer;
+  private IntFunction<Long> placed = index -> -1L;
   private final List<MasterRequest.ReportBad> reports = new ArrayList<>();
   private final Map<String, Integer> counts = new HashMap<>();
 
@@ -111,6 +113,11 @@ final class FakeMasterState {
     MasterReply reply = apply(s.command());
     session.put(s.seq(), new Result(reply));
     return reply;
+  }
+
+  /** Which blocks of a chunk have a server that can be written to, by index; not once it moved. */
+  synchronized void placed(IntFunction<Long> mask) {
+    placed = mask;
   }
 
   synchronized void expireSessions() {
@@ -207,7 +214,7 @@ final class FakeMasterState {
       chunk.servers = on;
     }
     file.staged.put(index, chunk);
-    return place(index, chunk, -1L, file.epoch);
+    return place(index, chunk, elsewhere ? -1L : placed.apply(index), file.epoch);
   }
 
   private ChunkPlace place(int index, Chunk chunk, long present, long epoch) {

@@ -9,11 +9,14 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.MasterRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WriteFaultsTest {
   private static final Policy POLICY = Policy.parse("rs-3-2-16k");
@@ -108,6 +111,43 @@ class WriteFaultsTest {
       assertTrue(e.getMessage().endsWith("is full: delete files or add disks"), e.getMessage());
       assertThrows(AshlarException.class, () -> fs.lookup(Attr.ROOT, "f"));
       FakeCluster.await("nothing staged", () -> cluster.state.stagedChunks() == 0);
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** Between two heartbeats a master may choose disks that it then knows to be full or gone. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 0b00011})
+  void aChunkThatWasGivenNoDisksGoesElsewhere(long placed) throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width() + 2, POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.state.placed(index -> index == 1 ? placed : -1L);
+      byte[] content = FakeCluster.bytes(1, (int) POLICY.chunkBytes() + 200 * STRIPE);
+      Attr attr = FakeCluster.put(fs, "f", content);
+      assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      assertEquals(1, fs.stats().restartedChunks());
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  @Test
+  void whereNoDiskIsLeftTheMasterSaysWhy() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.state.placed(index -> 0L);
+      cluster.masterFault =
+          request ->
+              request instanceof MasterRequest.Submit s
+                      && s.command() instanceof Command.Allocate a
+                      && a.fresh()
+                  ? new AshlarException(ErrorCode.NO_SPACE, "add disks or delete files")
+                  : null;
+      AshlarException e =
+          assertThrows(
+              AshlarException.class,
+              () -> FakeCluster.put(fs, "f", FakeCluster.bytes(1, 200 * STRIPE)));
+      assertEquals(ErrorCode.NO_SPACE, e.code());
+      assertTrue(e.getMessage().contains("add disks or delete files"), e.getMessage());
       assertEquals(0, fs.heldBytes());
     }
   }
