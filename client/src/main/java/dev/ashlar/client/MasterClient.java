@@ -117,22 +117,22 @@ final class MasterClient implements AutoCloseable {
 
   /** The session; of several threads that find none, one opens it and the others wait for that. */
   private Session session() throws AshlarException {
-    while (true) {
-      Session current = session;
-      if (current != null) {
-        return current;
-      }
-      CompletableFuture<Session> mine = new CompletableFuture<>();
-      CompletableFuture<Session> others = opening.compareAndExchange(null, mine);
-      if (others != null) {
-        return opened(others);
-      }
-      if (session == null) {
-        return open(mine);
-      }
-      opening.set(null); // somebody was faster, and is done
-      mine.cancel(false);
+    Session current = session;
+    if (current != null) {
+      return current;
     }
+    CompletableFuture<Session> mine = new CompletableFuture<>();
+    CompletableFuture<Session> others = opening.compareAndExchange(null, mine);
+    if (others != null) {
+      return opened(others);
+    }
+    Session faster = session; // of somebody who has just ended opening it
+    if (faster == null) {
+      return open(mine);
+    }
+    opening.set(null);
+    mine.complete(faster);
+    return faster;
   }
 
   private Session open(CompletableFuture<Session> outcome) throws AshlarException {
