@@ -124,7 +124,7 @@ public final class LmdbFile implements AutoCloseable {
     }
     for (int p = 8; p + 8 <= value.length; p += 8) {
       long page = list.getLong(p);
-      if (page < 2 || page > lastPage || seen.get((int) page)) {
+      if (page < 2 || page > lastPage || page >= Integer.MAX_VALUE || seen.get((int) page)) {
         throw new Damaged("page " + page + " of " + file + " counts as free, but cannot be");
       }
       seen.set((int) page);
@@ -313,7 +313,7 @@ public final class LmdbFile implements AutoCloseable {
 
   /** The first of some pages, which must be there and be met for the first time. */
   private ByteBuffer use(long number, long count) throws IOException {
-    if (number < 2 || number + count > pages || number + count - 1 > lastPage) {
+    if (number < 2 || number > pages - count || number > lastPage - count + 1) {
       throw new Damaged(
           "page " + number + " of " + file + " is referred to, but lies outside of the file");
     }
