@@ -191,8 +191,15 @@ final class LogStateMachine extends BaseStateMachine {
           }
           parts = new Parts(store, new ApplyLoop(name, store, applier, fatal), snapshots);
         });
+    // Before this master answers anybody, so before it can vote.
+    DurableNames.sync(dir, StartCheck.current(setup));
     promises.begin(name, log.last(), StartCheck.current(setup));
-    NoMetrics.onSync(RaftGroupMemberId.valueOf(getId(), group).toString(), this::synced);
+    NoMetrics.onSync(member(), this::synced);
+  }
+
+  /** As the library names it in its metrics. */
+  private String member() {
+    return RaftGroupMemberId.valueOf(getId(), RaftGroupId.valueOf(setup.group())).toString();
   }
 
   private LmdbStore openStore(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {

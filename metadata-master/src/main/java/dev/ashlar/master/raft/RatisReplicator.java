@@ -96,7 +96,6 @@ public final class RatisReplicator implements Replicator {
       machine.check();
       server = build(setup, machine, address);
       server.start();
-      DurableNames.sync(setup.dir(), StartCheck.current(setup));
       RatisReplicator started = new RatisReplicator(setup, machine, server, tick);
       server = null;
       return started;
