@@ -27,6 +27,9 @@ final class Workload implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Duration END = Duration.ofMinutes(3);
 
+  /** Every operation ends long before, whatever happens to the cluster. */
+  private static final Duration STUCK = Duration.ofMinutes(10);
+
   private final List<CheckedClient> clients = new ArrayList<>();
   private final List<AshlarFileSystem> connections = new ArrayList<>();
   private final List<Thread> threads = new ArrayList<>();
@@ -122,7 +125,10 @@ final class Workload implements AutoCloseable {
 
   private static void joinFully(Thread t) {
     try {
-      t.join();
+      if (!t.join(STUCK)) {
+        throw new AssertionError(
+            t.getName() + " still waits after " + STUCK.toMinutes() + " min for its operations");
+      }
     } catch (InterruptedException e) {
       throw new AssertionError("Nobody interrupts clients", e);
     }
