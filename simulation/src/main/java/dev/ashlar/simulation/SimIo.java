@@ -2,6 +2,7 @@ package dev.ashlar.simulation;
 
 import dev.ashlar.chunkserver.store.DiskIo;
 import dev.ashlar.chunkserver.store.NoSpaceException;
+import dev.ashlar.chunkserver.store.PositionedChannel;
 import dev.ashlar.chunkserver.store.SegmentFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -286,7 +287,7 @@ final class SimIo implements DiskIo {
   }
 
   /** Reads of a segment that is sent to a reader. */
-  private static final class SimChannel extends ReadOnlyChannel {
+  private static final class SimChannel extends PositionedChannel {
     private final Segment segment;
 
     SimChannel(Segment segment) {

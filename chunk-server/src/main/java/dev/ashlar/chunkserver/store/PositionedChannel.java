@@ -1,5 +1,6 @@
-package dev.ashlar.simulation;
+package dev.ashlar.chunkserver.store;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -7,10 +8,13 @@ import java.nio.channels.FileLock;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 
-/** A channel of which only the size and reads at a position are ever used. */
-abstract class ReadOnlyChannel extends FileChannel {
+/**
+ * What a {@link SegmentFile} that is no real file can offer as its channel: it is used at positions
+ * only. Whatever a subclass does not offer, nobody asks for.
+ */
+public abstract class PositionedChannel extends FileChannel {
   private static UnsupportedOperationException no() {
-    return new UnsupportedOperationException("A simulated file is only read at positions");
+    return new UnsupportedOperationException("A file that is not real is used at positions only");
   }
 
   @Override
@@ -44,12 +48,12 @@ abstract class ReadOnlyChannel extends FileChannel {
   }
 
   @Override
-  public FileChannel truncate(long size) {
+  public FileChannel truncate(long size) throws IOException {
     throw no();
   }
 
   @Override
-  public void force(boolean metaData) {
+  public void force(boolean metaData) throws IOException {
     throw no();
   }
 
@@ -64,7 +68,7 @@ abstract class ReadOnlyChannel extends FileChannel {
   }
 
   @Override
-  public int write(ByteBuffer from, long position) {
+  public int write(ByteBuffer from, long position) throws IOException {
     throw no();
   }
 
