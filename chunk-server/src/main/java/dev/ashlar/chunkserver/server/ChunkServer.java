@@ -45,6 +45,10 @@ public final class ChunkServer implements AutoCloseable {
   private final BlockReporter reporter;
   private final List<DiskMinder> minders;
   private @Nullable Disks openDisks;
+
+  /** Heartbeats made so far; belongs to the link's thread. */
+  private long beats;
+
   private volatile @Nullable List<DiskReport> lastReports;
   private volatile @Nullable RpcHandler handler;
   private volatile @Nullable MasterLink link;
@@ -183,6 +187,7 @@ public final class ChunkServer implements AutoCloseable {
     }
   }
 
+  /** On the link's thread. */
   private MasterRequest.Heartbeat heartbeat(Outbox.Batch batch) {
     minders.forEach(DiskMinder::watch);
     return new MasterRequest.Heartbeat(
@@ -193,7 +198,9 @@ public final class ChunkServer implements AutoCloseable {
         disks.reports(),
         batch.results(),
         batch.bad(),
-        tasks.freeSlots());
+        tasks.freeSlots(),
+        ++beats,
+        tasks.open());
   }
 
   /** On the link's thread: nothing here waits but the adoption of fresh disks. */

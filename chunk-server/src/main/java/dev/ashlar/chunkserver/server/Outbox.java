@@ -59,6 +59,11 @@ final class Outbox {
     return results.containsKey(task);
   }
 
+  /** Tasks whose results wait to be told. */
+  synchronized List<Long> ended() {
+    return List.copyOf(results.keySet());
+  }
+
   synchronized Batch next() {
     return new Batch(first(results), first(bad));
   }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -80,6 +81,19 @@ final class TaskRunner {
   /** More rebuilds that this server would take now. */
   synchronized int freeSlots() {
     return Math.max(0, slots * (1 + AHEAD_PER_SLOT) - targets.size());
+  }
+
+  /**
+   * What was ordered and not told yet: waits, runs, or has ended. Nothing is left out, whatever
+   * ends meanwhile.
+   */
+  long[] open() {
+    Set<Long> open;
+    synchronized (this) {
+      open = new TreeSet<>(known);
+    }
+    open.addAll(outbox.ended()); // after the others: an ending goes there before it leaves them
+    return open.stream().mapToLong(Long::longValue).toArray();
   }
 
   /** Takes a task unless it is running, or ended and not told yet. Does not block. */

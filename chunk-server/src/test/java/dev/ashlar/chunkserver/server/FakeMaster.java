@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,8 @@ final class FakeMaster implements AutoCloseable {
   private final RpcServer server;
   private final Map<String, MasterRequest.Heartbeat> last = new HashMap<>();
   private final Map<String, List<Task>> tasks = new HashMap<>();
+  private final Map<String, List<Long>> ordered = new HashMap<>();
+  private final List<Long> unlisted = new ArrayList<>();
   private final Map<Long, TaskResult> results = new HashMap<>();
   private final List<BadBlock> bad = new ArrayList<>();
   private final List<MasterRequest.BlockReport> reports = new ArrayList<>();
@@ -90,9 +93,18 @@ final class FakeMaster implements AutoCloseable {
 
   private MasterReply.Orders orders(MasterRequest.Heartbeat h) {
     last.put(h.server(), h);
+    List<Long> open = ordered.getOrDefault(h.server(), List.of());
+    open.stream()
+        .filter(t -> Arrays.stream(h.tasks()).noneMatch(has -> has == t) && !results.containsKey(t))
+        .forEach(unlisted::add);
     h.results().forEach(r -> results.put(r.task(), r));
     bad.addAll(h.bad());
     List<Task> mine = tasks.remove(h.server());
+    if (mine != null) {
+      ordered
+          .computeIfAbsent(h.server(), s -> new ArrayList<>())
+          .addAll(mine.stream().map(Task::id).toList());
+    }
     long[] disks = wanted.stream().mapToLong(Long::longValue).toArray();
     wanted.clear();
     return new MasterReply.Orders(
@@ -136,6 +148,11 @@ final class FakeMaster implements AutoCloseable {
 
   synchronized List<BadBlock> allBad() {
     return List.copyOf(bad);
+  }
+
+  /** Tasks that a heartbeat after their order neither listed nor answered. */
+  synchronized List<Long> unlisted() {
+    return List.copyOf(unlisted);
   }
 
   synchronized void forget() {

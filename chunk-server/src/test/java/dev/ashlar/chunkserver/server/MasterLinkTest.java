@@ -129,6 +129,19 @@ class MasterLinkTest {
   }
 
   @Test
+  void heartbeats_are_counted_and_list_a_task_until_its_result_was_told() throws Exception {
+    ChunkServer server = f.start("s1");
+    MasterRequest.Heartbeat before = f.master.heartbeat("s1");
+    assertTrue(before.beat() > 0);
+    assertEquals(0, before.tasks().length);
+    long task = f.master.taskId();
+    f.master.order("s1", new Task.Verify(task, ServerFixture.disk(server), List.of()));
+    f.master.result(task);
+    f.master.heartbeat("s1", h -> h.beat() > before.beat() && h.tasks().length == 0);
+    assertEquals(List.of(), f.master.unlisted());
+  }
+
+  @Test
   void deletes_what_it_is_told_to() throws Exception {
     ChunkServer server = f.start("s1");
     long disk = ServerFixture.disk(server);

@@ -1,5 +1,6 @@
 package dev.ashlar.chunkserver.server;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -81,6 +82,21 @@ class TaskRunnerTest {
     tasks.accept(rebuild(1, 1, 1));
     assertEquals(1, rebuilds.get());
     assertEquals(free, tasks.freeSlots());
+  }
+
+  @Test
+  void lists_what_it_has_until_the_result_was_told() throws Exception {
+    assertArrayEquals(new long[0], tasks.open());
+    tasks.accept(rebuild(3, 1, 1));
+    tasks.accept(rebuild(2, 1, 1));
+    tasks.accept(rebuild(4, 2, 1));
+    assertArrayEquals(new long[] {2, 3, 4}, tasks.open());
+    gate.release(2);
+    results(3);
+    assertArrayEquals(new long[] {2, 3, 4}, tasks.open());
+    outbox.told(outbox.next());
+    assertTrue(tasks.stop());
+    assertArrayEquals(new long[0], tasks.open());
   }
 
   @Test

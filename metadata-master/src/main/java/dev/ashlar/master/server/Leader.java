@@ -149,11 +149,12 @@ final class Leader {
     }
     heard.commands().forEach(this::proposeOnce);
     h.results().forEach(board::result);
+    board.listed(h.server(), h.beat(), h.tasks());
     reports.bad(h.server(), h.bad());
     return new MasterReply.Orders(
         topology.cluster().cluster(),
         signing.keys(),
-        board.take(h.server(), h.freeSlots()),
+        board.take(h.server(), h.freeSlots(), h.beat()),
         liveness.wanted(h.server()));
   }
 

@@ -4,10 +4,13 @@ import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest.TaskResult;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -15,8 +18,8 @@ import java.util.function.Predicate;
 /**
  * Tasks for chunk servers, from being offered to being handed out with a heartbeat, and on to their
  * result. Whatever happens, each one ends exactly once: with its result, or with a reason if the
- * server restarted, fell silent or took too long. Endings run outside the lock, on the caller's
- * thread. Thread-safe.
+ * order was lost on its way, or the server restarted, fell silent or took too long. Endings run
+ * outside the lock, on the caller's thread. Thread-safe.
  */
 final class TaskBoard {
   private static final int QUEUE_PER_SERVER = 256;
@@ -39,8 +42,11 @@ final class TaskBoard {
     void ended(String failure, long bytes);
   }
 
+  /**
+   * @param beat the heartbeat in whose answer it was handed out; meaningless while it waits
+   */
   private record Job(
-      long id, String server, Task task, long bytes, Ending ending, long deadlineNs) {}
+      long id, String server, Task task, long bytes, Ending ending, long deadlineNs, long beat) {}
 
   /** What waits for one server. */
   private final class Desk {
@@ -91,30 +97,35 @@ final class TaskBoard {
             task,
             bytes,
             ending,
-            clock.getAsLong() + (rebuild ? REBUILD_NS : CHORE_NS)));
+            clock.getAsLong() + (rebuild ? REBUILD_NS : CHORE_NS),
+            0));
     return true;
   }
 
-  /** Hands out what this server is to do now. */
-  synchronized List<Task> take(String server, int freeSlots) {
+  /**
+   * Hands out what this server is to do now.
+   *
+   * @param beat number of the heartbeat that this answers
+   */
+  synchronized List<Task> take(String server, int freeSlots, long beat) {
     Desk desk = desks.get(server);
     List<Task> tasks = new ArrayList<>();
     if (desk != null) {
       long now = clock.getAsLong();
       while (tasks.size() < CHORES_AT_ONCE && !desk.chores.isEmpty()) {
-        tasks.add(start(desk.chores.remove(), now + CHORE_NS));
+        tasks.add(start(desk.chores.remove(), now + CHORE_NS, beat));
       }
       for (int i = 0; i < freeSlots && !desk.rebuilds.isEmpty() && desk.allowed(now); i++) {
         Job job = desk.rebuilds.remove();
         desk.tokens -= job.bytes;
-        tasks.add(start(job, now + REBUILD_NS));
+        tasks.add(start(job, now + REBUILD_NS, beat));
       }
     }
     return tasks;
   }
 
-  private Task start(Job j, long deadlineNs) {
-    running.put(j.id, new Job(j.id, j.server, j.task, j.bytes, j.ending, deadlineNs));
+  private Task start(Job j, long deadlineNs, long beat) {
+    running.put(j.id, new Job(j.id, j.server, j.task, j.bytes, j.ending, deadlineNs, beat));
     return j.task;
   }
 
@@ -128,22 +139,41 @@ final class TaskBoard {
     }
   }
 
+  /**
+   * What this server says that it has, results in the same heartbeat being taken already. An order
+   * that it does not list in a later heartbeat than the one that was answered with it never reached
+   * it, or its result was told to a leader of the past. Heartbeats that come late or once more say
+   * nothing about orders after them.
+   *
+   * @param beat number of the heartbeat; 0 if the server does not count and list
+   */
+  void listed(String server, long beat, long[] tasks) {
+    if (beat > 0) {
+      Set<Long> has = new HashSet<>();
+      Arrays.stream(tasks).forEach(has::add);
+      end(
+          "the order was lost on its way",
+          false,
+          j -> j.server.equals(server) && j.beat < beat && !has.contains(j.id));
+    }
+  }
+
   /** The server forgot what it was doing. */
   void restarted(String server) {
-    end("the server restarted", j -> j.server.equals(server));
+    end("the server restarted", true, j -> j.server.equals(server));
   }
 
   /** Ends what took too long, or waits for a server for too long. */
   void expire() {
     long now = clock.getAsLong();
-    end("no answer in time", j -> now - j.deadlineNs >= 0);
+    end("no answer in time", true, j -> now - j.deadlineNs >= 0);
   }
 
-  private void end(String why, Predicate<Job> which) {
+  private void end(String why, boolean waiting, Predicate<Job> which) {
     List<Job> ended = new ArrayList<>();
     synchronized (this) {
       take(running.values().iterator(), which, ended);
-      for (Desk d : desks.values()) {
+      for (Desk d : waiting ? desks.values() : List.<Desk>of()) {
         take(d.rebuilds.iterator(), which, ended);
         take(d.chores.iterator(), which, ended);
       }

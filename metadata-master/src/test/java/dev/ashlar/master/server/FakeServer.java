@@ -28,6 +28,7 @@ final class FakeServer {
   final List<BadBlock> bad = new ArrayList<>();
   final Set<Long> wanted = new HashSet<>();
   long boot = 1;
+  long beats;
   boolean lists = true;
   DiskState state = DiskState.UP;
 
@@ -46,7 +47,17 @@ final class FakeServer {
             ? List.of(new DiskReport(disk, "/" + name, state, CAPACITY, 0, CAPACITY, 0, ""))
             : List.of();
     Heartbeat h =
-        new Heartbeat(name, address(), "", boot, disks, List.copyOf(results), List.copyOf(bad), 4);
+        new Heartbeat(
+            name,
+            address(),
+            "",
+            boot,
+            disks,
+            List.copyOf(results),
+            List.copyOf(bad),
+            4,
+            ++beats,
+            tasks.stream().mapToLong(Task::id).toArray());
     results.clear();
     bad.clear();
     return h;

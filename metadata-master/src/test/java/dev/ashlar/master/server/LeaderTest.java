@@ -175,6 +175,25 @@ final class LeaderTest {
   }
 
   @Test
+  void aRebuildWhoseOrderWasLostIsOrderedAgain() throws Exception {
+    TestCluster.Client client = c.new Client(7);
+    MasterReply.Opened o = staged(client);
+    commit(client, o, "f");
+    ChunkPlace p = o.chunks().getFirst();
+    BlockKey block = new BlockKey(p.chunk(), p.version(), 0);
+    FakeServer s = holder(p.blocks().getFirst().disk());
+    s.bad.add(new BadBlock(block, s.disk, "does not match its checksum"));
+    await("an order", () -> tasks(s, Task.Rebuild.class).anyMatch(t -> t.block().equals(block)));
+    long lost = tasks(s, Task.Rebuild.class).findFirst().orElseThrow().id();
+    s.tasks.clear();
+    await("the order once more", () -> tasks(s, Task.Rebuild.class).findAny().isPresent());
+    assertTrue(tasks(s, Task.Rebuild.class).noneMatch(t -> t.id() == lost));
+    s.finishTasks();
+    await("wholeness", () -> status().redundancy().whole() == 1);
+    assertEquals(1, status().rebuild().doneBlocks());
+  }
+
+  @Test
   void aReadersWordAloneChangesNothing() throws Exception {
     TestCluster.Client client = c.new Client(8);
     MasterReply.Opened o = staged(client);

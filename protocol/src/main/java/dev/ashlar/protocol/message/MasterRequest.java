@@ -128,6 +128,11 @@ public sealed interface MasterRequest extends Message {
   /**
    * From a chunk server, about once a second and at once when a task ended or a disk changed.
    * Answered by {@link MasterReply.Orders}.
+   *
+   * @param beat counts the heartbeats that this process sent, from 1: each one is made after the
+   *     answer to the one before was obeyed or given up for ever; 0 from servers that do not count
+   * @param tasks those that it was ordered and whose results the master may not have read: running,
+   *     waiting, or ended
    */
   @Tag(150)
   record Heartbeat(
@@ -138,7 +143,9 @@ public sealed interface MasterRequest extends Message {
       List<DiskReport> disks,
       List<TaskResult> results,
       List<BadBlock> bad,
-      int freeSlots)
+      int freeSlots,
+      long beat,
+      long[] tasks)
       implements MasterRequest {}
 
   /** Digest of all blocks of each group on a disk. Answered by {@link MasterReply.ReportWanted}. */
