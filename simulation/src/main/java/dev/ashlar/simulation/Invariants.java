@@ -17,10 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What must be so on the disks of a cluster that had the time to become whole. */
 final class Invariants {
-  /**
-   * Headers of segments being written, which the store does not count, and pages that misdirected
-   * writes filled behind its back.
-   */
+  /** Headers of segments being written, which the store does not count. */
   private static final int UNCOUNTED = 64 << 10;
 
   private final Cluster cluster;

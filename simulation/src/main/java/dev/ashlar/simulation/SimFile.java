@@ -51,6 +51,21 @@ final class SimFile {
     holes.subSet(at / PAGE, (end + PAGE - 1) / PAGE).clear();
   }
 
+  /**
+   * A write that was meant for another place. The file system knows nothing of it: where it gave
+   * the file no space, there is nothing that could be hit.
+   */
+  void stray(int position, byte[] bytes) {
+    for (int from = 0; from < bytes.length; ) {
+      int at = position + from;
+      int to = Math.min(bytes.length, (at / PAGE + 1) * PAGE - position);
+      if (!holes.contains(at / PAGE)) {
+        write(at, Arrays.copyOfRange(bytes, from, to), to - from);
+      }
+      from = to;
+    }
+  }
+
   private void put(int at, byte[] bytes, int from, int to) {
     int end = at + to;
     if (end > data.length) {

@@ -198,7 +198,7 @@ final class SimIo implements DiskIo {
         SimFile other = all.get(r.nextInt(all.size()));
         file.write(position, new byte[data.length], data.length);
         if (other.size() > data.length) {
-          other.write(r.nextInt(other.size() - data.length), data, data.length);
+          other.stray(r.nextInt(other.size() - data.length), data);
         }
       } else {
         file.write(position, data, data.length);
