@@ -1,14 +1,19 @@
 package dev.ashlar.master.raft;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -23,9 +28,9 @@ import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferExce
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the library's log strictly, and changes nothing. The library itself takes much damage for
- * the end of the log and silently cuts it off: a length that was changed to lie beyond the end of
- * the file, zeros up to the end, a closed file that is too short, missing last files. Here every
+ * Reads the library's log strictly, and changes no byte of it. The library itself takes much damage
+ * for the end of the log and silently cuts it off: a length that was changed to lie beyond the end
+ * of the file, zeros up to the end, a closed file that is too short, missing last files. Here every
  * file must hold what its name and its neighbours say; only the last one, still open, may have bad
  * bytes at its end, and they are told apart from a clean end.
  *
@@ -39,6 +44,7 @@ final class LogAudit {
   private static final int CRC_BYTES = 4;
   private static final int MAX_VARINT = 5;
   private static final int SECTOR = 512;
+  private static final int BUFFER = 64 << 10;
 
   /**
    * @param first index of the first entry, -1 if there is none
@@ -87,6 +93,9 @@ final class LogAudit {
   private long torn = -1;
   private boolean unwritten;
 
+  /** Gets what proved right of an open file; null to read only. */
+  private @Nullable OutputStream copy;
+
   private LogAudit(int maxEntry) {
     this.maxEntry = maxEntry;
   }
@@ -114,6 +123,40 @@ final class LogAudit {
         audit.torn,
         audit.unwritten,
         Map.copyOf(audit.confs));
+  }
+
+  /**
+   * Writes an open file that was found good over itself, each entry after it proved right once
+   * more, and syncs it. A sync that failed, of this process or the one before, leaves pages that
+   * read as they were written, count as clean, and are not on media: no later sync would write
+   * them, and what was read from them is gone when the system forgets them.
+   *
+   * @param log what was found; its torn end is cut off already
+   * @throws IOException if it cannot be written, or reads differently now
+   */
+  static void writeAgain(Outcome log, int maxEntry) throws IOException {
+    Path file = log.lastFile();
+    Segment s = file == null ? null : segment(file);
+    if (file == null || s == null) {
+      return;
+    }
+    LogAudit audit = new LogAudit(maxEntry);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
+      audit.copy = out;
+      audit.read(s);
+      out.flush();
+      channel.force(true);
+    }
+    if (audit.torn >= 0 || audit.next - 1 != log.last) {
+      throw new IOException(
+          file
+              + " had entries up to "
+              + log.last
+              + " when it was read first, but up to "
+              + (audit.next - 1)
+              + " when it was read again: its disk cannot be trusted, check it");
+    }
   }
 
   private static List<Segment> segments(Path current) throws IOException {
@@ -154,9 +197,12 @@ final class LogAudit {
     if (!Files.isRegularFile(s.path)) {
       throw new Damaged(s.path + " is no file");
     }
-    try (InputStream in = new BufferedInputStream(Files.newInputStream(s.path), 64 << 10)) {
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(s.path), BUFFER)) {
       byte[] header = in.readNBytes(HEADER.length);
       if (Arrays.equals(header, HEADER)) {
+        if (copy != null) {
+          copy.write(HEADER);
+        }
         entries(s, in, Files.size(s.path));
       } else if (!s.open() || !unfinished(header, in)) {
         throw new Damaged("the header of " + s.path + " is damaged");
@@ -214,6 +260,9 @@ final class LogAudit {
         return;
       }
       accept(s, at, entry);
+      if (copy != null) {
+        write(copy, entry);
+      }
       at += entry.length + varintBytes(entry.length) + CRC_BYTES;
     }
   }
@@ -296,6 +345,22 @@ final class LogAudit {
     } catch (EOFException e) {
       return null;
     }
+  }
+
+  /** As it was read: its length can be written in no other way, and its checksum was right. */
+  private static void write(OutputStream out, byte[] entry) throws IOException {
+    byte[] length = new byte[varintBytes(entry.length)];
+    int left = entry.length;
+    for (int i = 0; i < length.length; i++) {
+      length[i] = (byte) (left & 0x7F | (i + 1 < length.length ? 0x80 : 0));
+      left >>>= 7;
+    }
+    CRC32C crc = new CRC32C();
+    crc.update(length);
+    crc.update(entry);
+    out.write(length);
+    out.write(entry);
+    out.write(ByteBuffer.allocate(CRC_BYTES).putInt((int) crc.getValue()).array());
   }
 
   private static int varintBytes(int length) {

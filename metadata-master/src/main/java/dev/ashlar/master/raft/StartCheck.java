@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.util.AtomicFileOutputStream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,7 +52,8 @@ final class StartCheck {
   }
 
   /**
-   * Looks at everything. A log that is accepted is on media to its end, and ends cleanly.
+   * Looks at everything. A log that is accepted is on media to its end, whatever syncs failed
+   * before, and ends cleanly.
    *
    * @throws AshlarException if this master must not take part
    */
@@ -101,9 +101,7 @@ final class StartCheck {
     if (log.torn() >= 0) {
       cutTornEnd(log);
     }
-    if (log.lastFile() != null) {
-      sync(log.lastFile());
-    }
+    LogAudit.writeAgain(log, RatisProperties.MAX_ENTRY_BYTES);
     return log;
   }
 
@@ -190,14 +188,6 @@ final class StartCheck {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(log.torn());
       channel.force(true);
-    }
-  }
-
-  private static void sync(@Nullable Path file) throws IOException {
-    if (file != null) {
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-        channel.force(true);
-      }
     }
   }
 
