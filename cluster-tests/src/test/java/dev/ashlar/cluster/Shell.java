@@ -1,5 +1,6 @@
 package dev.ashlar.cluster;
 
+import dev.ashlar.torture.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -56,11 +57,12 @@ final class Shell {
                 .redirectError(err.toFile())
                 .start();
         process.getOutputStream().close();
-        if (!process.waitFor(limit.toSeconds(), TimeUnit.SECONDS)) {
+        long seconds = limit.toSeconds() * Await.PATIENCE;
+        if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
           process.destroyForcibly();
           throw new AssertionError(
               "Not done within "
-                  + limit.toSeconds()
+                  + seconds
                   + " s: "
                   + command.getLast()
                   + "\n"

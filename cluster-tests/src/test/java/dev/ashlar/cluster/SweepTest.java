@@ -56,7 +56,9 @@ class SweepTest {
 
   @AfterAll
   void stop() throws IOException {
-    cluster.close();
+    if (cluster != null) { // else it did not start, which says why
+      cluster.close();
+    }
   }
 
   @Test

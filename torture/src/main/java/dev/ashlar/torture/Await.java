@@ -8,6 +8,9 @@ import java.util.concurrent.locks.LockSupport;
  * Waits for a condition in another process by asking again, until a deadline that fails the test.
  */
 public final class Await {
+  /** What limits are multiplied by, for machines that have more to do ({@code ashlar.patience}). */
+  public static final int PATIENCE = Math.max(1, Integer.getInteger("ashlar.patience", 1));
+
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
   /**
@@ -21,7 +24,8 @@ public final class Await {
   private Await() {}
 
   public static void until(String what, Duration limit, Condition condition) {
-    long deadline = System.nanoTime() + limit.toNanos();
+    Duration patience = limit.multipliedBy(PATIENCE);
+    long deadline = System.nanoTime() + patience.toNanos();
     Exception last = null;
     do {
       try {
@@ -37,6 +41,6 @@ public final class Await {
         throw new AssertionError("Interrupted while waiting: " + what, last);
       }
     } while (System.nanoTime() < deadline);
-    throw new AssertionError("Not within " + limit.toSeconds() + " s: " + what, last);
+    throw new AssertionError("Not within " + patience.toSeconds() + " s: " + what, last);
   }
 }
