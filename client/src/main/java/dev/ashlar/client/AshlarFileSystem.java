@@ -37,11 +37,13 @@ public final class AshlarFileSystem implements AutoCloseable {
   private final ClientServices services;
   private final ClientConfig config;
   private final MasterClient masters;
+  private final Packer packer;
 
   private AshlarFileSystem(ClientServices services) {
     this.services = services;
     this.config = services.config();
     this.masters = services.masters();
+    this.packer = new Packer(services);
   }
 
   /**
@@ -225,7 +227,9 @@ public final class AshlarFileSystem implements AutoCloseable {
 
   /** A new file that nobody sees before its commit. */
   public FileWriter stage(long parent, String name, StageOptions options) throws AshlarException {
-    return StagedWriter.start(services, parent, name, options);
+    return config.packBytes() == 0 || options.expectedSize() > config.packBytes()
+        ? StagedWriter.start(services, parent, name, options)
+        : new SmallWriter(services, packer, parent, name, options);
   }
 
   /** The present version of a file's content. */
@@ -391,6 +395,11 @@ public final class AshlarFileSystem implements AutoCloseable {
     return masters
         .query(new MasterRequest.Administer(action, arguments), MasterReply.Text.class)
         .text();
+  }
+
+  /** One page of all packs with inode above {@code after}. */
+  MasterReply.Packs listPacks(long after, int limit) throws AshlarException {
+    return masters.query(new MasterRequest.ListPacks(after, limit), MasterReply.Packs.class);
   }
 
   /** One page of all files with inode above {@code after}, with their chunks: for fsck. */

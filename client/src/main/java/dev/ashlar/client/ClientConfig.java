@@ -23,6 +23,9 @@ import java.util.List;
  * @param hedgeShare extra requests to servers that are not late, as a share of all read requests
  * @param uid owner of what is made through this client
  * @param gid group of what is made through this client
+ * @param packBytes files up to this size share chunks with others that are put at the same time; 0:
+ *     none do
+ * @param packFiles fewer files at a time than this get chunks of their own
  */
 public record ClientConfig(
     List<String> masters,
@@ -33,7 +36,9 @@ public record ClientConfig(
     long readAheadBytes,
     double hedgeShare,
     int uid,
-    int gid) {
+    int gid,
+    int packBytes,
+    int packFiles) {
   /** Client port of the first master of a local cluster. */
   public static final int DEFAULT_PORT = 7420;
 
@@ -74,7 +79,9 @@ public record ClientConfig(
         12L << 20,
         0.05,
         0,
-        0);
+        0,
+        128 << 10,
+        2);
   }
 
   /** As {@link #of(List)} from a comma-separated list. */
@@ -88,7 +95,17 @@ public record ClientConfig(
 
   public ClientConfig withMasterDeadline(Duration d) {
     return new ClientConfig(
-        masters, d, masterTry, blockTimeout, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
+        masters,
+        d,
+        masterTry,
+        blockTimeout,
+        memoryBytes,
+        readAheadBytes,
+        hedgeShare,
+        uid,
+        gid,
+        packBytes,
+        packFiles);
   }
 
   public ClientConfig withMasterTry(Duration d) {
@@ -101,12 +118,24 @@ public record ClientConfig(
         readAheadBytes,
         hedgeShare,
         uid,
-        gid);
+        gid,
+        packBytes,
+        packFiles);
   }
 
   public ClientConfig withBlockTimeout(Duration d) {
     return new ClientConfig(
-        masters, masterDeadline, masterTry, d, memoryBytes, readAheadBytes, hedgeShare, uid, gid);
+        masters,
+        masterDeadline,
+        masterTry,
+        d,
+        memoryBytes,
+        readAheadBytes,
+        hedgeShare,
+        uid,
+        gid,
+        packBytes,
+        packFiles);
   }
 
   public ClientConfig withMemoryBytes(long bytes) {
@@ -119,12 +148,24 @@ public record ClientConfig(
         readAheadBytes,
         hedgeShare,
         uid,
-        gid);
+        gid,
+        packBytes,
+        packFiles);
   }
 
   public ClientConfig withReadAheadBytes(long bytes) {
     return new ClientConfig(
-        masters, masterDeadline, masterTry, blockTimeout, memoryBytes, bytes, hedgeShare, uid, gid);
+        masters,
+        masterDeadline,
+        masterTry,
+        blockTimeout,
+        memoryBytes,
+        bytes,
+        hedgeShare,
+        uid,
+        gid,
+        packBytes,
+        packFiles);
   }
 
   public ClientConfig withHedgeShare(double share) {
@@ -137,7 +178,9 @@ public record ClientConfig(
         readAheadBytes,
         share,
         uid,
-        gid);
+        gid,
+        packBytes,
+        packFiles);
   }
 
   public ClientConfig withOwner(int newUid, int newGid) {
@@ -150,7 +193,24 @@ public record ClientConfig(
         readAheadBytes,
         hedgeShare,
         newUid,
-        newGid);
+        newGid,
+        packBytes,
+        packFiles);
+  }
+
+  public ClientConfig withPacking(int bytes, int files) {
+    return new ClientConfig(
+        masters,
+        masterDeadline,
+        masterTry,
+        blockTimeout,
+        memoryBytes,
+        readAheadBytes,
+        hedgeShare,
+        uid,
+        gid,
+        bytes,
+        files);
   }
 
   /**

@@ -173,7 +173,7 @@ public final class FileHandle {
     }
     ContentWriter present = writer;
     if (present == null) {
-      Policy policy = StagedWriter.policy(attr);
+      Policy policy = StagedContent.policy(attr);
       int first = Math.toIntExact(attr.size() / policy.chunkBytes());
       PlaceSource places =
           new PlaceSource(

@@ -9,11 +9,13 @@ import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the chunks of one version of a file are, fetched in pages as they are needed. Thread-safe.
+ * Where the chunks of one version of a file, or of a pack, are, fetched in pages as they are
+ * needed. Thread-safe.
  */
 final class Layout {
   /** Chunks asked for at a time. */
@@ -35,27 +37,38 @@ final class Layout {
         }
       };
 
-  private Layout(MasterClient masters, String name, Attr attr) {
+  /**
+   * The chunks of a version.
+   *
+   * @param name for messages
+   * @param chunks of the first page
+   */
+  Layout(MasterClient masters, String name, Attr attr, List<ChunkPlace> chunks) {
     this.masters = masters;
     this.name = name;
     this.attr = attr;
+    put(0, chunks);
   }
 
   /** The present version of a file, pinned for this client. */
-  static Layout open(MasterClient masters, String name, long inode) throws AshlarException {
+  static MasterReply.Layout fetch(MasterClient masters, String name, long inode)
+      throws AshlarException {
     MasterReply.Layout first = fetch(masters, inode, 0);
-    if (first.attr().type() != FileType.FILE) {
-      boolean directory = first.attr().isDirectory();
+    FileType type = first.attr().type();
+    if (type != FileType.FILE) {
       throw new AshlarException(
-          directory ? ErrorCode.IS_DIRECTORY : ErrorCode.INVALID,
+          type == FileType.DIRECTORY ? ErrorCode.IS_DIRECTORY : ErrorCode.INVALID,
           name
               + " is a "
-              + (directory ? "directory" : "symbolic link")
+              + switch (type) {
+                case FILE -> "file";
+                case DIRECTORY -> "directory";
+                case SYMLINK -> "symbolic link";
+                case PACK -> "pack";
+              }
               + ": it has no content to read");
     }
-    Layout layout = new Layout(masters, name, first.attr());
-    layout.put(0, first);
-    return layout;
+    return first;
   }
 
   private static MasterReply.Layout fetch(MasterClient masters, long inode, int page)
@@ -63,10 +76,6 @@ final class Layout {
     return masters.query(
         new MasterRequest.GetLayout(inode, page * PAGE, PAGE, masters.clientId()),
         MasterReply.Layout.class);
-  }
-
-  Attr attr() {
-    return attr;
   }
 
   /** The chunk at this index, null if it is a hole. */
@@ -98,7 +107,7 @@ final class Layout {
     if (fresh.attr().version() != attr.version()) {
       throw changed("changed", null);
     }
-    put(index / PAGE, fresh);
+    put(index / PAGE, fresh.chunks());
   }
 
   private AshlarException changed(String how, @Nullable AshlarException cause) {
@@ -109,9 +118,9 @@ final class Layout {
         : new AshlarException(ErrorCode.CONFLICT, message, cause);
   }
 
-  private synchronized void put(int page, MasterReply.Layout layout) {
+  private synchronized void put(int page, List<ChunkPlace> chunks) {
     Map<Integer, ChunkPlace> byIndex = new HashMap<>();
-    layout.chunks().forEach(chunk -> byIndex.put(chunk.index(), chunk));
+    chunks.forEach(chunk -> byIndex.put(chunk.index(), chunk));
     pages.put(page, byIndex);
   }
 }

@@ -4,6 +4,7 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.MasterReply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
@@ -17,23 +18,42 @@ import org.jspecify.annotations.Nullable;
  * stream that fetches ahead; others stand for themselves.
  */
 final class StripedReader implements FileReader {
+  /**
+   * Bytes {@code from} to {@code to} of the file: those from {@code start} on of what the layout
+   * tells of.
+   */
+  private record Extent(long from, long to, Layout layout, long start) {}
+
   /** What a stream fetches ahead at first; it doubles with each read. */
   private static final long FIRST_AHEAD = 256 << 10;
 
   private final ClientServices services;
-  private final Layout layout;
   private final String name;
+  private final Attr attr;
   private final Policy policy;
+  private final List<Extent> extents;
+
+  /** The pack that has some of the bytes, 0 if none has. */
+  private final long pack;
+
   private final ReentrantLock sequential = new ReentrantLock();
   private @Nullable ContentStream stream;
   private long expectedNext;
   private volatile boolean closed;
 
-  private StripedReader(ClientServices services, Layout layout, String name, Policy policy) {
+  private StripedReader(
+      ClientServices services,
+      String name,
+      Attr attr,
+      Policy policy,
+      List<Extent> extents,
+      long pack) {
     this.services = services;
-    this.layout = layout;
     this.name = name;
+    this.attr = attr;
     this.policy = policy;
+    this.extents = extents;
+    this.pack = pack;
   }
 
   /** Opens the present version. {@code name} is for messages. */
@@ -41,17 +61,38 @@ final class StripedReader implements FileReader {
       throws AshlarException {
     services.keepAlive().pin(inode);
     try {
-      Layout layout = Layout.open(services.masters(), name, inode);
-      return new StripedReader(services, layout, name, StagedWriter.policy(layout.attr()));
+      return of(services, name, Layout.fetch(services.masters(), name, inode));
     } catch (AshlarException e) {
       services.keepAlive().unpin(inode);
       throw e;
     }
   }
 
+  private static StripedReader of(ClientServices services, String name, MasterReply.Layout content)
+      throws AshlarException {
+    Attr attr = content.attr();
+    Policy policy = StagedContent.policy(attr);
+    Layout own = new Layout(services.masters(), name, attr, content.chunks());
+    MasterReply.Slice slice = content.slice();
+    if (slice == null) {
+      return new StripedReader(
+          services, name, attr, policy, List.of(new Extent(0, attr.size(), own, 0)), 0);
+    }
+    Layout packed = new Layout(services.masters(), name, slice.pack(), List.of(slice.chunk()));
+    long cut = Math.min(slice.length(), attr.size());
+    services.keepAlive().pin(slice.pack().inode());
+    return new StripedReader(
+        services,
+        name,
+        attr,
+        policy,
+        List.of(new Extent(0, cut, packed, slice.offset()), new Extent(cut, attr.size(), own, cut)),
+        slice.pack().inode());
+  }
+
   @Override
   public Attr attr() {
-    return layout.attr();
+    return attr;
   }
 
   @Override
@@ -63,29 +104,31 @@ final class StripedReader implements FileReader {
     if (offset >= size()) {
       return -1;
     }
-    int count = (int) Math.min(target.remaining(), size() - offset);
+    int total = 0;
+    for (Extent extent : extents) {
+      long from = offset + total;
+      if (from >= extent.from && from < extent.to && target.hasRemaining()) {
+        total += read(extent, from, target);
+      }
+    }
+    return total;
+  }
+
+  private int read(Extent extent, long offset, ByteBuffer target) throws AshlarException {
+    int count = (int) Math.min(target.remaining(), extent.to - offset);
     if (!sequential.tryLock()) {
-      return readOnce(offset, count, target);
+      return readOnce(extent, offset, count, target);
     }
     try {
       if (expectedNext != offset) {
         dropStream();
-        int read = readOnce(offset, count, target);
+        int read = readOnce(extent, offset, count, target);
         expectedNext = offset + read;
         return read;
       }
       ContentStream continued = stream;
       if (continued == null) {
-        continued =
-            new ContentStream(
-                services,
-                layout,
-                name,
-                policy,
-                offset,
-                size(),
-                FIRST_AHEAD,
-                services.config().readAheadBytes());
+        continued = stream(extent, offset, extent.to, FIRST_AHEAD);
         stream = continued;
       }
       boolean ok = false;
@@ -93,8 +136,8 @@ final class StripedReader implements FileReader {
         copy(continued, count, target);
         ok = true;
       } finally {
-        expectedNext = continued.position();
-        if (!ok || expectedNext == size()) {
+        expectedNext = continued.position() - extent.start + extent.from;
+        if (!ok || expectedNext == extent.to) {
           dropStream();
         }
       }
@@ -104,17 +147,22 @@ final class StripedReader implements FileReader {
     }
   }
 
-  private int readOnce(long offset, int count, ByteBuffer target) throws AshlarException {
-    try (ContentStream once =
-        new ContentStream(
-            services,
-            layout,
-            name,
-            policy,
-            offset,
-            offset + count,
-            count,
-            services.config().readAheadBytes())) {
+  private ContentStream stream(Extent extent, long from, long to, long ahead) {
+    long shift = extent.start - extent.from;
+    return new ContentStream(
+        services,
+        extent.layout,
+        name,
+        policy,
+        from + shift,
+        to + shift,
+        ahead,
+        services.config().readAheadBytes());
+  }
+
+  private int readOnce(Extent extent, long offset, int count, ByteBuffer target)
+      throws AshlarException {
+    try (ContentStream once = stream(extent, offset, offset + count, count)) {
       copy(once, count, target);
     }
     return count;
@@ -136,10 +184,20 @@ final class StripedReader implements FileReader {
     checkRange(offset);
     long end = Math.min(size(), offset + Math.min(length, Long.MAX_VALUE - offset));
     long total = 0;
-    long ahead = services.config().readAheadBytes();
-    try (ContentStream all =
-        new ContentStream(
-            services, layout, name, policy, offset, Math.max(offset, end), ahead, ahead)) {
+    for (Extent extent : extents) {
+      long from = Math.max(offset, extent.from);
+      long to = Math.min(end, extent.to);
+      if (from < to) {
+        total += transfer(extent, from, to, target);
+      }
+    }
+    return total;
+  }
+
+  private long transfer(Extent extent, long from, long to, WritableByteChannel target)
+      throws IOException {
+    long total = 0;
+    try (ContentStream all = stream(extent, from, to, services.config().readAheadBytes())) {
       for (List<ByteBuffer> views = all.next(Long.MAX_VALUE);
           !views.isEmpty();
           views = all.next(Long.MAX_VALUE)) {
@@ -193,7 +251,10 @@ final class StripedReader implements FileReader {
     try {
       if (!closed) {
         closed = true;
-        services.keepAlive().unpin(attr().inode());
+        services.keepAlive().unpin(attr.inode());
+        if (pack != 0) {
+          services.keepAlive().unpin(pack);
+        }
         dropStream();
       }
     } finally {

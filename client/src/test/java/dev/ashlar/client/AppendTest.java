@@ -53,7 +53,8 @@ class AppendTest {
       assertEquals(1000, again.size());
       fs.release(again);
 
-      try (FileWriter staged = fs.stage(Attr.ROOT, "g", StageOptions.DEFAULT)) {
+      try (FileWriter staged =
+          fs.stage(Attr.ROOT, "g", StageOptions.DEFAULT.withExpectedSize(1 << 20))) {
         staged.write(ByteBuffer.wrap(before));
         failNextCommit(cluster);
         assertThrows(AshlarException.class, staged::commit);

@@ -11,6 +11,7 @@ import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkPlace;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.CommittedChunk;
+import dev.ashlar.protocol.message.ErrorReply;
 import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest;
@@ -43,6 +44,9 @@ final class FakeMasterState {
   private static final class File {
     Attr attr = new Attr(0, FileType.FILE, 0, 0, 0, 0, 0, 0, 0, 0, 0, "");
     long epoch;
+    @Nullable File pack;
+    long sliceOffset;
+    long sliceLength;
     final TreeMap<Integer, Chunk> chunks = new TreeMap<>();
     final TreeMap<Integer, Chunk> staged = new TreeMap<>();
   }
@@ -150,6 +154,7 @@ final class FakeMasterState {
         yield new MasterReply.Allocated(places);
       }
       case Command.Commit c -> commit(c);
+      case Command.CommitPack c -> commitPack(c);
       case Command.ReleaseLease r -> {
         File file = leased(r.inode(), r.epoch());
         file.epoch = 0;
@@ -245,8 +250,73 @@ final class FakeMasterState {
 
   private MasterReply commit(Command.Commit c) throws AshlarException {
     File file = leased(c.inode(), c.epoch());
+    commitChunks(file, c.chunks());
+    Attr a = file.attr;
+    int links = a.links();
+    if (c.link().parent() != 0) {
+      if (!c.link().replace() && names.containsKey(c.link().name())) {
+        throw new AshlarException(ErrorCode.EXISTS, c.link().name() + " exists");
+      }
+      names.put(c.link().name(), a.inode());
+      links = 1;
+    }
+    file.attr = changed(a, links, c.size(), c.modifiedNs());
+    if (c.release()) {
+      file.epoch = 0;
+      file.staged.clear();
+    }
+    return new MasterReply.AttrReply(file.attr);
+  }
+
+  private MasterReply commitPack(Command.CommitPack c) throws AshlarException {
+    File pack = c.inode() == 0 ? new File() : leased(c.inode(), c.epoch());
+    if (c.inode() != 0) {
+      commitChunks(pack, c.chunks());
+      pack.epoch = 0;
+      pack.staged.clear();
+      pack.attr = changed(pack.attr, 0, c.chunks().getFirst().length(), 1);
+    }
+    List<MasterReply.PackedOutcome> outcomes = new ArrayList<>();
+    for (Command.PackedFile f : c.files()) {
+      if (names.containsKey(f.link().name()) && !f.link().replace()) {
+        outcomes.add(
+            new MasterReply.PackedOutcome(
+                null, new ErrorReply(ErrorCode.EXISTS, f.link().name() + " exists")));
+        continue;
+      }
+      File file = file(stage(f.policy(), 0).attr().inode());
+      file.epoch = 0;
+      file.attr = changed(file.attr, 1, f.length(), f.modifiedNs());
+      if (f.length() > 0) {
+        file.pack = pack;
+        file.sliceOffset = f.offset();
+        file.sliceLength = f.length();
+      }
+      names.put(f.link().name(), file.attr.inode());
+      outcomes.add(new MasterReply.PackedOutcome(file.attr, null));
+    }
+    return new MasterReply.Packed(outcomes);
+  }
+
+  private static Attr changed(Attr a, int links, long size, long modifiedNs) {
+    return new Attr(
+        a.inode(),
+        a.type(),
+        a.mode(),
+        0,
+        0,
+        links,
+        size,
+        a.version() + 1,
+        0,
+        modifiedNs,
+        0,
+        a.policy());
+  }
+
+  private void commitChunks(File file, List<CommittedChunk> chunks) throws AshlarException {
     Policy p = Policy.parse(file.attr.policy());
-    for (CommittedChunk done : c.chunks()) {
+    for (CommittedChunk done : chunks) {
       Chunk staged = file.staged.get(done.index());
       if (staged == null
           || staged.id != done.chunk()
@@ -278,35 +348,10 @@ final class FakeMasterState {
       staged.roots = done.roots();
       staged.base = 0;
       file.chunks.put(done.index(), staged);
-    }
-    Attr a = file.attr;
-    int links = a.links();
-    if (c.link().parent() != 0) {
-      if (!c.link().replace() && names.containsKey(c.link().name())) {
-        throw new AshlarException(ErrorCode.EXISTS, c.link().name() + " exists");
+      if (done.index() == 0) {
+        file.pack = null;
       }
-      names.put(c.link().name(), a.inode());
-      links = 1;
     }
-    file.attr =
-        new Attr(
-            a.inode(),
-            a.type(),
-            a.mode(),
-            0,
-            0,
-            links,
-            c.size(),
-            a.version() + 1,
-            0,
-            c.modifiedNs(),
-            0,
-            a.policy());
-    if (c.release()) {
-      file.epoch = 0;
-      file.staged.clear();
-    }
-    return new MasterReply.AttrReply(file.attr);
   }
 
   private MasterReply truncate(Command.Truncate t) throws AshlarException {
@@ -316,21 +361,8 @@ final class FakeMasterState {
     file.chunks.keySet().removeIf(index -> index * chunkBytes >= t.size());
     file.chunks.forEach(
         (index, chunk) -> chunk.valid = Math.min(chunk.valid, t.size() - index * chunkBytes));
-    Attr a = file.attr;
-    file.attr =
-        new Attr(
-            a.inode(),
-            a.type(),
-            a.mode(),
-            0,
-            0,
-            a.links(),
-            t.size(),
-            a.version() + 1,
-            0,
-            t.modifiedNs(),
-            0,
-            a.policy());
+    file.sliceLength = Math.min(file.sliceLength, t.size());
+    file.attr = changed(file.attr, file.attr.links(), t.size(), t.modifiedNs());
     return new MasterReply.AttrReply(file.attr);
   }
 
@@ -340,7 +372,18 @@ final class FakeMasterState {
     file.chunks
         .subMap(g.first(), g.first() + g.count())
         .forEach((index, chunk) -> places.add(place(index, chunk, chunk.present, 0)));
-    return new MasterReply.Layout(file.attr, places);
+    File pack = file.pack;
+    Chunk packed = pack == null ? null : pack.chunks.get(0);
+    return new MasterReply.Layout(
+        file.attr,
+        places,
+        pack == null || packed == null
+            ? null
+            : new MasterReply.Slice(
+                pack.attr,
+                place(0, packed, packed.present, 0),
+                file.sliceOffset,
+                file.sliceLength));
   }
 
   private File file(long inode) throws AshlarException {

@@ -42,7 +42,7 @@ class SessionTest {
                 .start(() -> {
                   try {
                     for (int i = 0; i < 5; i++) {
-                      byte[] content = FakeCluster.bytes(i, 100_000);
+                      byte[] content = FakeCluster.bytes(i, 200_000);
                       StageOptions once = StageOptions.DEFAULT.withReplace(false);
                       Attr attr = FakeCluster.put(fs, "f" + id + "-" + i, content, once);
                       assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
@@ -137,7 +137,8 @@ class SessionTest {
     try (FakeCluster cluster = new FakeCluster(3, POLICY);
         AshlarFileSystem fs = cluster.connect()) {
       FakeCluster.put(fs, "a", new byte[10]);
-      try (FileWriter writer = fs.stage(Attr.ROOT, "b", StageOptions.DEFAULT)) {
+      try (FileWriter writer =
+          fs.stage(Attr.ROOT, "b", StageOptions.DEFAULT.withExpectedSize(1 << 20))) {
         writer.write(java.nio.ByteBuffer.wrap(new byte[10]));
         cluster.state.expireSessions();
         AshlarException e = assertThrows(AshlarException.class, writer::commit);

@@ -151,7 +151,7 @@ final class Demo {
     List<String> complaints = new ArrayList<>();
     Tasks tasks = new Tasks(PARALLEL, complaints::add);
     ClusterFiles files = new ClusterFiles(fs);
-    new Put(files, tasks, progress, StageOptions.DEFAULT)
+    new Put(files, tasks, PARALLEL, progress, StageOptions.DEFAULT)
         .copy(sources, Destination.of(files, remote), true);
     if (tasks.failures() > 0) {
       throw new FailedException(

@@ -97,9 +97,11 @@ final class Cluster {
         loads.add(load);
         works.add(load::run);
       }
+      // Half of them pack even a file that comes alone.
+      ClientConfig config = clientConfig.withPacking(clientConfig.packBytes(), 1 + i % 2);
       add(
           new ClientMachine(
-              "c" + i, clientConfig, scheduler, network, new Random(random.nextLong()), works));
+              "c" + i, config, scheduler, network, new Random(random.nextLong()), works));
     }
   }
 

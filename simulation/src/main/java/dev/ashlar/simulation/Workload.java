@@ -13,8 +13,12 @@ import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.MasterReply;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -109,7 +113,9 @@ final class Workload {
 
   private void step(AshlarFileSystem fs, SimWorld world, Attr dir) {
     int dice = random.nextInt(100);
-    if (dice < 30 || own.size() < 2) {
+    if (dice < 10) {
+      putSome(fs, world, dir);
+    } else if (dice < 30 || own.size() < 2) {
       put(fs, world, dir);
     } else if (dice < 45) {
       append(fs, world, own.get(random.nextInt(own.size())));
@@ -201,10 +207,46 @@ final class Workload {
     boolean anew = own.size() < NAMES;
     NameHistory n = anew ? fresh() : own.get(random.nextInt(own.size()));
     Policy p = policy();
-    byte[] content = Content.of(model.stamp(), size(p));
     if (anew) {
       own.add(n);
     }
+    put(fs, world, dir, n, p, size(p));
+  }
+
+  /** Several small files at the same time, which may share a pack. */
+  private void putSome(AshlarFileSystem fs, SimWorld world, Attr dir) {
+    List<NameHistory> names = new ArrayList<>(own);
+    while (own.size() < NAMES) {
+      NameHistory n = fresh();
+      own.add(n);
+      names.add(n);
+    }
+    Collections.shuffle(names, random);
+    Policy p = policy();
+    List<CompletableFuture<Void>> all = new ArrayList<>();
+    for (NameHistory n : names.subList(0, 2 + random.nextInt(3))) {
+      CompletableFuture<Void> done = new CompletableFuture<>();
+      all.add(done);
+      int bytes = random.nextInt(6) == 0 ? 0 : random.nextInt(20_000);
+      world.startLight(
+          "put",
+          () -> {
+            put(fs, world, dir, n, p, bytes);
+            done.complete(null);
+          });
+    }
+    for (CompletableFuture<Void> done : all) {
+      try {
+        world.await(done, Long.MAX_VALUE);
+      } catch (InterruptedException | ExecutionException | TimeoutException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  private void put(
+      AshlarFileSystem fs, SimWorld world, Attr dir, NameHistory n, Policy p, int bytes) {
+    byte[] content = Content.of(model.stamp(), bytes);
     var _ =
         change(
             world,

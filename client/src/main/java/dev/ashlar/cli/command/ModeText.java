@@ -10,7 +10,7 @@ final class ModeText {
     char[] text = "-rwxrwxrwx".toCharArray();
     text[0] =
         switch (attr.type()) {
-          case FILE -> '-';
+          case FILE, PACK -> '-';
           case DIRECTORY -> 'd';
           case SYMLINK -> 'l';
         };

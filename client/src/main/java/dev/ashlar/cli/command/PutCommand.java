@@ -24,6 +24,9 @@ public final class PutCommand implements CliCommand {
   static final int PARALLEL = 16;
   static final int MOST_PARALLEL = 256;
 
+  /** Small files wait together for what they share. */
+  private static final int SMALL_PER_LARGE = 8;
+
   @Override
   public String name() {
     return "put";
@@ -57,7 +60,15 @@ public final class PutCommand implements CliCommand {
                 "policy",
                 "POLICY",
                 "redundancy of the new files, such as rs-6-3 or mirror-3; else the directory's"))
-        .addOption(Opt.value("parallel", "N", "files copied at a time (default " + PARALLEL + ")"));
+        .addOption(
+            Opt.value(
+                "parallel",
+                "N",
+                "files copied at a time, of small ones "
+                    + SMALL_PER_LARGE
+                    + " times as many (default "
+                    + PARALLEL
+                    + ")"));
   }
 
   @Override
@@ -83,8 +94,10 @@ public final class PutCommand implements CliCommand {
         Progress progress = Progress.start("put", in.terminal())) {
       RemoteFiles files = connection.files();
       Destination to = Destination.of(files, remote);
-      Tasks tasks = new Tasks(parallel, sentence -> progress.say("ashlar put: " + sentence));
-      Put put = new Put(files, tasks, progress, stage);
+      Tasks tasks =
+          new Tasks(
+              parallel * SMALL_PER_LARGE, sentence -> progress.say("ashlar put: " + sentence));
+      Put put = new Put(files, tasks, parallel, progress, stage);
       if (standardInput) {
         if (to.place() == null || to.mustBeDirectory()) {
           throw new FailedException(

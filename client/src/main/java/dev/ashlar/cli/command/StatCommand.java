@@ -97,10 +97,24 @@ public final class StatCommand implements CliCommand {
     if (a.type() == FileType.FILE) {
       for (MasterReply.FileChunks f : fs.scanFiles(a.inode() - 1, 1).files()) {
         if (f.attr().inode() == a.inode()) {
-          f.chunks().forEach(c -> chunk(out, Policy.parse(a.policy()), c));
+          content(fs, out, f);
         }
       }
     }
+  }
+
+  private static void content(AshlarFileSystem fs, PrintStream out, MasterReply.FileChunks file)
+      throws IOException {
+    Policy policy = Policy.parse(file.attr().policy());
+    if (file.pack() != 0) {
+      for (MasterReply.FileChunks pack : fs.scanFiles(file.pack() - 1, 1).files()) {
+        if (pack.attr().inode() == file.pack()) {
+          out.println("packed with other small files, inode " + file.pack());
+          pack.chunks().forEach(c -> chunk(out, policy, c));
+        }
+      }
+    }
+    file.chunks().forEach(c -> chunk(out, policy, c));
   }
 
   private static void chunk(PrintStream out, Policy policy, ChunkPlace c) {

@@ -101,6 +101,7 @@ public final class Get implements AutoCloseable {
         progress.expect(1, attr.size());
         tasks.start(path, () -> file(attr, path, target, keep));
       }
+      case PACK -> throw new FailedException(path + " is no file: a pack has no name");
     }
   }
 

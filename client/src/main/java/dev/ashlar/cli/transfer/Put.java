@@ -25,6 +25,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +34,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Put {
   private final RemoteFiles files;
+
+  /** Files up to this size wait rather than work. */
+  private static final long SMALL_BYTES = 128 << 10;
+
   private final Tasks tasks;
+  private final Semaphore large;
   private final Progress progress;
   private final StageOptions stage;
   private final List<MadeDirectory> made = new ArrayList<>();
@@ -42,11 +48,14 @@ public final class Put {
   private record MadeDirectory(long inode, String path, int mode, long modifiedNs) {}
 
   /**
+   * @param tasks as many at a time as may be in memory, small files all
+   * @param large how many of these may be files that are not small
    * @param stage policy of new files; mode and size come from the sources
    */
-  public Put(RemoteFiles files, Tasks tasks, Progress progress, StageOptions stage) {
+  public Put(RemoteFiles files, Tasks tasks, int large, Progress progress, StageOptions stage) {
     this.files = files;
     this.tasks = tasks;
+    this.large = new Semaphore(large);
     this.progress = progress;
     this.stage = stage;
   }
@@ -203,6 +212,20 @@ public final class Put {
   }
 
   private void file(Path source, Place place, boolean keep) throws IOException {
+    boolean small = Files.size(source) <= SMALL_BYTES;
+    if (!small) {
+      large.acquireUninterruptibly(); // each holder's own calls have deadlines
+    }
+    try {
+      contents(source, place, keep);
+    } finally {
+      if (!small) {
+        large.release();
+      }
+    }
+  }
+
+  private void contents(Path source, Place place, boolean keep) throws IOException {
     try (FileChannel in = FileChannel.open(source, StandardOpenOption.READ)) {
       BasicFileAttributes a = Files.readAttributes(source, BasicFileAttributes.class);
       long size = a.isRegularFile() ? a.size() : -1;

@@ -63,7 +63,7 @@ final class FakeFsckCluster implements FsckCluster {
     ChunkPlace chunk = new ChunkPlace(0, inode, 1, 0, LENGTH, LENGTH, 1, 1, places, roots, TOKEN);
     Attr attr =
         new Attr(inode, FileType.FILE, 0644, 0, 0, 1, LENGTH, 1, 0, 0, 0, POLICY.toString());
-    files.put(inode, new MasterReply.FileChunks(attr, "/f" + inode, List.of(chunk)));
+    files.put(inode, new MasterReply.FileChunks(attr, "/f" + inode, List.of(chunk), 0));
   }
 
   BlockKey block(long chunk, int index, int root, boolean sealed) {

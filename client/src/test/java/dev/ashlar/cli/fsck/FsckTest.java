@@ -108,7 +108,7 @@ class FsckTest {
             blocks,
             c.roots(),
             c.token());
-    cluster.files.put(inode, new MasterReply.FileChunks(f.attr(), f.path(), List.of(changed)));
+    cluster.files.put(inode, new MasterReply.FileChunks(f.attr(), f.path(), List.of(changed), 0));
   }
 
   @Test

@@ -39,7 +39,7 @@ class PutTest {
 
   private void put(boolean recursive, String to, Path... sources) throws IOException {
     try (Progress progress = Progress.start("put", TestTerminal.create().terminal())) {
-      new Put(remote, tasks, progress, StageOptions.DEFAULT)
+      new Put(remote, tasks, 2, progress, StageOptions.DEFAULT)
           .copy(List.of(sources), Destination.of(remote, to), recursive);
     }
   }

@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
 final class Front implements RpcHandler {
   private static final Logger LOG = LoggerFactory.getLogger(Front.class);
 
+  /** How often a file may be moved to another pack while its place is told. */
+  private static final int LAYOUT_TRIES = 3;
+
   private final MasterConfig config;
   private final Pools pools;
   private final Introductions introductions;
@@ -120,14 +123,38 @@ final class Front implements RpcHandler {
           new MasterReply.TokenReply(
               leader.tokens().issue(BlockToken.ANY_CHUNK, Long.MAX_VALUE, BlockToken.READ, 0, 0));
       case MasterRequest.StatFs _ -> node.metadata().topology().space(leader.view());
-      case MasterRequest.GetLayout l -> {
-        if (l.client() != 0) {
-          leader.leases().renew(l.client(), new long[0], new long[] {l.inode()});
-        }
-        yield node.metadata().read(txn -> query(l, txn, leader.view(), leader.tokens()));
-      }
+      case MasterRequest.GetLayout l -> layout(l, node, leader);
       default -> node.metadata().read(txn -> query(request, txn, leader.view(), leader.tokens()));
     };
+  }
+
+  private static MasterReply layout(MasterRequest.GetLayout l, Node node, Leader leader)
+      throws AshlarException {
+    pin(l.client(), l.inode(), leader);
+    for (int i = 0; i < LAYOUT_TRIES; i++) {
+      MasterReply.Layout layout =
+          node.metadata()
+              .read(txn ->
+                  new Queries(txn)
+                      .layout(l.inode(), l.first(), l.count(), leader.view(), leader.tokens()));
+      if (l.client() == 0 || layout.slice() == null) {
+        return layout;
+      }
+      // A pack that is there once it is pinned is not deleted before the reader is done with it.
+      long pack = layout.slice().pack().inode();
+      pin(l.client(), pack, leader);
+      if (node.metadata().read(txn -> new Queries(txn).exists(pack))) {
+        return layout;
+      }
+    }
+    throw new AshlarException(
+        ErrorCode.RETRY, "The bytes of inode " + l.inode() + " are being moved");
+  }
+
+  private static void pin(long client, long inode, Leader leader) {
+    if (client != 0) {
+      leader.leases().renew(client, new long[0], new long[] {inode});
+    }
   }
 
   private static MasterReply keepAlive(MasterRequest.KeepAlive k, Node node, Leader leader) {
@@ -149,7 +176,8 @@ final class Front implements RpcHandler {
       case MasterRequest.ReadLink m -> new MasterReply.Text(q.readLink(m.inode()));
       case MasterRequest.GetXattr m -> new MasterReply.Bytes(q.xattr(m.inode(), m.name()));
       case MasterRequest.ListXattrs m -> new MasterReply.Names(q.xattrs(m.inode()));
-      case MasterRequest.GetLayout m -> q.layout(m.inode(), m.first(), m.count(), view, tokens);
+      case MasterRequest.ListPacks m -> q.packs(m.after(), m.limit());
+      case MasterRequest.GetPack m -> q.packFiles(m.inode());
       case MasterRequest.ScanFiles m -> q.scanFiles(m.after(), m.limit(), view, tokens);
       case MasterRequest.ExplainBlocks m -> q.explain(m.disk(), m.blocks());
       default ->

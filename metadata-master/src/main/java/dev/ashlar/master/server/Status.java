@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * servers, disks and groups. Thread-safe.
  */
 final class Status {
+  private static final int MAX_LOST_FILES = 100;
+
   private final MasterConfig config;
   private final Metadata metadata;
 
@@ -167,7 +169,12 @@ final class Status {
     }
     List<String> lost =
         metadata.read(txn ->
-            new HashSet<>(t.lostInodes()).stream().map(new Queries(txn)::path).sorted().toList());
+            new HashSet<>(t.lostInodes())
+                .stream()
+                    .flatMap(i -> new Queries(txn).paths(i, MAX_LOST_FILES).stream())
+                    .limit(MAX_LOST_FILES)
+                    .sorted()
+                    .toList());
     return new ClusterStatus.Redundancy(
         t.chunks(),
         t.whole(),

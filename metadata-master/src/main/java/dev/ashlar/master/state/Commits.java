@@ -42,7 +42,8 @@ final class Commits {
     this.names = names;
   }
 
-  private record Accepted(int index, StagedRow staged, ChunkRow row, GroupRow group) {}
+  /** A chunk that can be published. */
+  record Accepted(int index, StagedRow staged, ChunkRow row, GroupRow group) {}
 
   MasterReply commit(long client, Command.Commit m) {
     leases.require(m.inode(), m.epoch(), client);
@@ -100,16 +101,21 @@ final class Commits {
         throw new Refusal(
             ErrorCode.INVALID, "Chunk " + chunk.index() + " is named twice in one commit");
       }
-      accepted.add(check(m, policy, chunk));
+      accepted.add(check(m.inode(), m.epoch(), m.size(), policy, chunk));
     }
     return accepted;
   }
 
-  private Accepted check(Command.Commit m, Policy policy, CommittedChunk chunk) {
-    shape(m, policy, chunk);
-    StagedRow staged = c.staged(m.inode(), chunk.index());
+  /**
+   * Whether a sealed chunk can be published, given its lease; {@link #publish} then does it.
+   *
+   * @param size that the file is to have
+   */
+  Accepted check(long inode, long epoch, long size, Policy policy, CommittedChunk chunk) {
+    shape(size, policy, chunk);
+    StagedRow staged = c.staged(inode, chunk.index());
     if (staged == null
-        || staged.epoch() != m.epoch()
+        || staged.epoch() != epoch
         || staged.chunk() != chunk.chunk()
         || staged.version() != chunk.version()
         || staged.group() != chunk.group()
@@ -122,7 +128,7 @@ final class Commits {
               + chunk.version()
               + ") is not staged (any more): allocate it again");
     }
-    ChunkRow old = c.chunk(m.inode(), chunk.index());
+    ChunkRow old = c.chunk(inode, chunk.index());
     if (staged.base() != 0
         && (old == null || old.chunk() != staged.chunk() || old.version() != staged.base())) {
       throw new Refusal(
@@ -137,7 +143,7 @@ final class Commits {
   }
 
   /** What is wrong without knowing any state. */
-  private static void shape(Command.Commit m, Policy policy, CommittedChunk chunk) {
+  private static void shape(long size, Policy policy, CommittedChunk chunk) {
     long all = Chunks.all(policy);
     String which = "Chunk " + chunk.index() + ": ";
     if (chunk.index() < 0 || chunk.length() < 1 || chunk.length() > policy.chunkBytes()) {
@@ -151,9 +157,9 @@ final class Commits {
               + " it must be 1 to "
               + policy.chunkBytes());
     }
-    if (chunk.index() * policy.chunkBytes() + chunk.length() > m.size()) {
+    if (chunk.index() * policy.chunkBytes() + chunk.length() > size) {
       throw new Refusal(
-          ErrorCode.INVALID, which + "reaches past the end of the file (" + m.size() + " bytes)");
+          ErrorCode.INVALID, which + "reaches past the end of the file (" + size + " bytes)");
     }
     if (chunk.roots().length != policy.width()) {
       throw new Refusal(
@@ -227,9 +233,13 @@ final class Commits {
     return new Accepted(chunk.index(), staged, row, group);
   }
 
-  private void publish(long inode, Accepted a) {
+  /** Puts a chunk that was checked in its place: what the file had there before is gone. */
+  void publish(long inode, Accepted a) {
     ChunkRow old = c.chunk(inode, a.index);
     c.removeStaged(inode, a.index, a.staged);
+    if (a.index == 0) {
+      contents.dropSlice(inode);
+    }
     if (old != null && old.chunk() == a.row.chunk()) {
       c.queueDeletion(old.group(), old.chunk(), old.version(), inode);
       c.putChunk(inode, a.index, old, a.row, a.group);

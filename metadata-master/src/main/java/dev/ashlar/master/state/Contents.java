@@ -16,10 +16,16 @@ final class Contents {
 
   private final Changes c;
   private final Leases leases;
+  private final Slices slices;
 
   Contents(Changes c, Leases leases) {
     this.c = c;
     this.leases = leases;
+    this.slices = new Slices(c);
+  }
+
+  Slices slices() {
+    return slices;
   }
 
   static void validSize(long size, Policy policy) {
@@ -51,6 +57,7 @@ final class Contents {
     }
     int first = (int) (size / chunkBytes);
     leases.dropStaged(inode, first);
+    unpacked(slices.cut(inode, size));
     long kept = size % chunkBytes;
     if (kept > 0) {
       ChunkRow row = c.chunk(inode, first);
@@ -81,13 +88,32 @@ final class Contents {
     long inode = row.attr().inode();
     leases.end(inode);
     switch (row.attr().type()) {
-      case FILE -> dropChunks(inode, 0);
+      case FILE -> {
+        dropChunks(inode, 0);
+        dropSlice(inode);
+      }
+      case PACK -> {
+        dropChunks(inode, 0);
+        slices.forget(inode);
+      }
       case DIRECTORY, SYMLINK -> {}
     }
     for (byte[] key : c.keys(Table.XATTRS.key(inode), Integer.MAX_VALUE)) {
       c.delete(key);
     }
     c.removeInode(inode);
+  }
+
+  /** Takes the bytes that a file has in a pack away. */
+  void dropSlice(long inode) {
+    unpacked(slices.drop(inode));
+  }
+
+  /** Deletes a pack that has become empty, if there is one. */
+  void unpacked(long pack) {
+    if (pack != Slices.NONE) {
+      deleteInode(Inodes.existing(c, pack));
+    }
   }
 
   /** Ends the lease; a file that never got a name goes with it. */

@@ -48,6 +48,10 @@ final class Inodes {
           throw new Refusal(
               ErrorCode.INVALID,
               path(t, inode) + ": is a symbolic link, which has no content to change");
+      case PACK ->
+          throw new Refusal(
+              ErrorCode.INVALID,
+              path(t, inode) + ": is a pack of small files, which is changed through these only");
     }
     return row;
   }

@@ -40,7 +40,13 @@ final class Keys {
     REPLIES(18),
     DELETIONS(19),
     TOKEN_KEYS(20),
-    MASTERS(21);
+    MASTERS(21),
+    /** (inode) of files whose first bytes are in a pack. */
+    SLICES(22),
+    /** (inode of the pack). */
+    PACKS(23),
+    /** (inode of the pack, inode) of the same files. */
+    PACK_FILES(24);
 
     private final byte number;
 

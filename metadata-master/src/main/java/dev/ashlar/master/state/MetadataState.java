@@ -51,6 +51,7 @@ public final class MetadataState {
     Names names = new Names(c, contents);
     Namespace namespace = new Namespace(c, names);
     Writers writers = new Writers(c, leases, contents, names, new Staging(c));
+    Commits commits = new Commits(c, leases, contents, names);
     return switch (command) {
       case Command.OpenSession _ -> new MasterReply.Done();
       case Command.CloseSession _ -> new MasterReply.Done();
@@ -59,7 +60,9 @@ public final class MetadataState {
       case Command.Stage m -> writers.stage(client, m);
       case Command.AcquireLease m -> writers.acquire(client, m.inode());
       case Command.Allocate m -> writers.allocate(client, m);
-      case Command.Commit m -> new Commits(c, leases, contents, names).commit(client, m);
+      case Command.Commit m -> commits.commit(client, m);
+      case Command.CommitPack m ->
+          new Packing(c, leases, contents, names, commits).commit(client, m);
       case Command.ReleaseLease m -> writers.release(client, m);
       case Command.Truncate m -> writers.truncate(client, m);
       case Command.Unlink m -> namespace.unlink(m);

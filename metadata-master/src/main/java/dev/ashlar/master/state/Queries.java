@@ -8,7 +8,9 @@ import dev.ashlar.master.state.Rows.DeletionRow;
 import dev.ashlar.master.state.Rows.EntryRow;
 import dev.ashlar.master.state.Rows.InodeRow;
 import dev.ashlar.master.state.Rows.LeaseOwner;
+import dev.ashlar.master.state.Rows.PackRow;
 import dev.ashlar.master.state.Rows.SessionRow;
+import dev.ashlar.master.state.Rows.SliceRow;
 import dev.ashlar.master.state.Tables.Found;
 import dev.ashlar.master.store.ReadTxn;
 import dev.ashlar.protocol.AshlarException;
@@ -41,6 +43,9 @@ public final class Queries {
 
   /** Most blocks that {@link #explain} is asked about. */
   private static final int MAX_EXPLAINED = 1_000;
+
+  /** Files of a pack that {@link #path} names. */
+  private static final int SHOWN_FILES = 3;
 
   /** A page of {@link #scanFiles} ends with the file that reaches this many chunks. */
   private static final int SCAN_CHUNKS = 1_000;
@@ -149,9 +154,32 @@ public final class Queries {
     });
   }
 
-  /** One path of an inode, for people; "(staged)" without one. */
+  /** One path of an inode, for people; "(staged)" without one; of a pack some of its files'. */
   public String path(long inode) {
-    return Inodes.path(t, inode);
+    InodeRow row = t.inode(inode);
+    return row == null || row.attr().type() != FileType.PACK
+        ? Inodes.path(t, inode)
+        : packPath(inode);
+  }
+
+  private String packPath(long pack) {
+    List<String> some =
+        t.packFiles(pack, SHOWN_FILES).stream().map(f -> Inodes.path(t, f)).toList();
+    PackRow row = t.pack(pack);
+    long others = (row == null ? 0 : row.files()) - some.size();
+    return "pack "
+        + pack
+        + " of "
+        + String.join(", ", some)
+        + (others > 0 ? " and " + others + " others" : "");
+  }
+
+  /** The paths of a file, or of the files of a pack, at most {@code limit}. */
+  public List<String> paths(long inode, int limit) {
+    InodeRow row = t.inode(inode);
+    return row == null || row.attr().type() != FileType.PACK
+        ? List.of(Inodes.path(t, inode))
+        : t.packFiles(inode, limit).stream().map(f -> Inodes.path(t, f)).toList();
   }
 
   // --- chunks
@@ -159,13 +187,65 @@ public final class Queries {
   public MasterReply.Layout layout(
       long inode, int first, int count, ClusterView view, Tokens tokens) throws AshlarException {
     return asked(() -> {
-      Attr attr = Inodes.file(t, inode).attr();
+      InodeRow row = Inodes.existing(t, inode);
+      Attr attr = row.attr().type() == FileType.PACK ? row.attr() : Inodes.file(t, inode).attr();
       limit(count, MAX_LAYOUT);
       if (first < 0) {
         throw new Refusal(ErrorCode.INVALID, "There is no chunk " + first);
       }
       return new MasterReply.Layout(
-          attr, places(inode, first, count, first + (long) count, view, tokens));
+          attr,
+          places(inode, first, count, first + (long) count, view, tokens),
+          slice(inode, view, tokens));
+    });
+  }
+
+  private MasterReply.@Nullable Slice slice(long inode, ClusterView view, Tokens tokens) {
+    SliceRow slice = t.slice(inode);
+    if (slice == null) {
+      return null;
+    }
+    ChunkPlace chunk = places(slice.pack(), 0, 1, 1, view, tokens).getFirst();
+    return new MasterReply.Slice(
+        Inodes.existing(t, slice.pack()).attr(), chunk, slice.offset(), slice.length());
+  }
+
+  /** Whether there is such an inode. */
+  public boolean exists(long inode) {
+    return t.inode(inode) != null;
+  }
+
+  public MasterReply.Packs packs(long after, int limit) throws AshlarException {
+    return asked(() -> {
+      limit(limit, MAX_ENTRIES);
+      List<Found<PackRow>> page =
+          t.page(
+              PackRow.class, Table.PACKS.key(), Table.PACKS.key(Math.max(0, after) + 1), limit + 1);
+      return new MasterReply.Packs(
+          page.subList(0, Math.min(limit, page.size())).stream()
+              .map(f ->
+                  new MasterReply.Pack(
+                      Inodes.existing(t, Keys.number(f.key(), 0)).attr(),
+                      f.row().files(),
+                      f.row().liveBytes()))
+              .toList(),
+          page.size() > limit);
+    });
+  }
+
+  public MasterReply.PackFiles packFiles(long pack) throws AshlarException {
+    return asked(() -> {
+      if (t.pack(pack) == null) {
+        throw new Refusal(ErrorCode.NOT_FOUND, "inode " + pack + " is no pack (any more)");
+      }
+      List<MasterReply.PackFile> files = new ArrayList<>();
+      for (long inode : t.packFiles(pack, Integer.MAX_VALUE)) {
+        SliceRow slice = t.slice(inode);
+        if (slice != null) {
+          files.add(new MasterReply.PackFile(inode, slice.offset(), slice.length()));
+        }
+      }
+      return new MasterReply.PackFiles(files);
     });
   }
 
@@ -191,7 +271,7 @@ public final class Queries {
           Keys.after(Table.INODES.key()),
           (key, value) -> {
             InodeRow row = Encoding.decode(InodeRow.class, value);
-            if (row.attr().type() == FileType.FILE) {
+            if (row.attr().type() == FileType.FILE || row.attr().type() == FileType.PACK) {
               files.add(row);
             }
             return files.size() <= limit;
@@ -205,8 +285,10 @@ public final class Queries {
         List<ChunkPlace> places =
             places(row.attr().inode(), 0, Integer.MAX_VALUE, Long.MAX_VALUE, view, tokens);
         chunks += places.size();
+        SliceRow slice = t.slice(row.attr().inode());
         page.add(
-            new MasterReply.FileChunks(row.attr(), Inodes.path(t, row.attr().inode()), places));
+            new MasterReply.FileChunks(
+                row.attr(), path(row.attr().inode()), places, slice == null ? 0 : slice.pack()));
       }
       return new MasterReply.Files(page, false);
     });

@@ -55,6 +55,20 @@ public final class Rows {
       long groupEpoch,
       long[] targets) {}
 
+  /**
+   * Where the first {@code length} bytes of a file are, in chunk 0 of a pack. Such a file has no
+   * chunk 0 of its own.
+   */
+  public record SliceRow(long pack, long offset, long length) {}
+
+  /**
+   * What a pack keeps.
+   *
+   * @param files with a slice of it; at 0 it is gone
+   * @param liveBytes of all slices
+   */
+  public record PackRow(long files, long liveBytes) {}
+
   /** Which chunk of which file. */
   public record ChunkOwner(long inode, int index) {}
 

@@ -12,7 +12,9 @@ import dev.ashlar.master.state.Rows.GroupRow;
 import dev.ashlar.master.state.Rows.InodeRow;
 import dev.ashlar.master.state.Rows.LeaseOwner;
 import dev.ashlar.master.state.Rows.LeaseRow;
+import dev.ashlar.master.state.Rows.PackRow;
 import dev.ashlar.master.state.Rows.SessionRow;
+import dev.ashlar.master.state.Rows.SliceRow;
 import dev.ashlar.master.state.Rows.StagedRow;
 import dev.ashlar.master.store.ReadTxn;
 import java.util.ArrayList;
@@ -124,6 +126,19 @@ class Tables {
       rows.add(new Found<>(f.key, Chunks.current(f.row, groupOf(f.row))));
     }
     return rows;
+  }
+
+  final @Nullable SliceRow slice(long inode) {
+    return get(SliceRow.class, Table.SLICES.key(inode));
+  }
+
+  final @Nullable PackRow pack(long inode) {
+    return get(PackRow.class, Table.PACKS.key(inode));
+  }
+
+  /** Files that have bytes in a pack, at most {@code limit}. */
+  final List<Long> packFiles(long pack, int limit) {
+    return keys(Table.PACK_FILES.key(pack), limit).stream().map(k -> Keys.number(k, 1)).toList();
   }
 
   final @Nullable StagedRow staged(long inode, int index) {

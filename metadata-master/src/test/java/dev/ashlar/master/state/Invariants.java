@@ -3,6 +3,7 @@ package dev.ashlar.master.state;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ashlar.master.state.Keys.Table;
@@ -17,6 +18,8 @@ import dev.ashlar.master.state.Rows.GroupRow;
 import dev.ashlar.master.state.Rows.InodeRow;
 import dev.ashlar.master.state.Rows.LeaseOwner;
 import dev.ashlar.master.state.Rows.LeaseRow;
+import dev.ashlar.master.state.Rows.PackRow;
+import dev.ashlar.master.state.Rows.SliceRow;
 import dev.ashlar.master.state.Rows.StagedRow;
 import dev.ashlar.master.state.Tables.Found;
 import dev.ashlar.master.store.ReadTxn;
@@ -48,6 +51,7 @@ final class Invariants {
     i.names();
     i.chunks();
     i.leases();
+    i.packs();
   }
 
   private void names() {
@@ -180,7 +184,9 @@ final class Invariants {
     assertEquals(leases, t.keys(Table.CLIENT_LEASES.key(), Integer.MAX_VALUE).size());
     for (InodeRow row : inodes.values()) {
       assertTrue(
-          row.attr().links() > 0 || t.lease(row.attr().inode()) != null,
+          row.attr().links() > 0
+              || row.attr().type() == FileType.PACK
+              || t.lease(row.attr().inode()) != null,
           () -> "staged file without lease: " + row);
     }
     int staged = 0;
@@ -197,6 +203,48 @@ final class Invariants {
           "a staged version is to be deleted");
     }
     assertEquals(staged, t.keys(Table.STAGED_CHUNKS.key(), Integer.MAX_VALUE).size());
+  }
+
+  private void packs() {
+    Map<Long, TreeMap<Long, Long>> ends = new TreeMap<>();
+    for (Found<SliceRow> f : t.all(SliceRow.class, Table.SLICES.key())) {
+      long inode = Keys.number(f.key(), 0);
+      SliceRow slice = f.row();
+      InodeRow file = inodes.get(inode);
+      InodeRow pack = inodes.get(slice.pack());
+      assertNotNull(file, "slice without file");
+      assertNotNull(pack, "slice of a pack that is not there");
+      assertEquals(FileType.FILE, file.attr().type());
+      assertEquals(FileType.PACK, pack.attr().type());
+      assertEquals(pack.attr().policy(), file.attr().policy());
+      assertNull(t.chunk(inode, 0), "a chunk where the slice is");
+      assertTrue(slice.length() >= 1 && slice.length() <= file.attr().size());
+      assertTrue(slice.offset() >= 0 && slice.offset() + slice.length() <= pack.attr().size());
+      assertNotNull(t.bytes(Table.PACK_FILES.key(slice.pack(), inode)), "no way back to the file");
+      ends.computeIfAbsent(slice.pack(), id -> new TreeMap<>())
+          .put(slice.offset(), slice.offset() + slice.length());
+    }
+    int files = 0;
+    for (Found<PackRow> f : t.all(PackRow.class, Table.PACKS.key())) {
+      long pack = Keys.number(f.key(), 0);
+      TreeMap<Long, Long> slices = ends.remove(pack);
+      assertNotNull(slices, "a pack without files");
+      files += slices.size();
+      long live = 0;
+      long last = 0;
+      for (Map.Entry<Long, Long> s : slices.entrySet()) {
+        assertTrue(s.getKey() >= last, "two files have the same bytes");
+        last = s.getValue();
+        live += s.getValue() - s.getKey();
+      }
+      assertEquals(new PackRow(slices.size(), live), f.row());
+      assertEquals(1, t.keys(Table.CHUNKS.key(pack), 2).size());
+      assertNotNull(t.chunk(pack, 0));
+    }
+    assertTrue(ends.isEmpty(), "packs without rows");
+    assertEquals(files, t.keys(Table.PACK_FILES.key(), Integer.MAX_VALUE).size());
+    long packs = inodes.values().stream().filter(r -> r.attr().type() == FileType.PACK).count();
+    assertEquals(packs, t.keys(Table.PACKS.key(), Integer.MAX_VALUE).size());
   }
 
   /** Every (group, chunk, version) that a file or a writer names. */

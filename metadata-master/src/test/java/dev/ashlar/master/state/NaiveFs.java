@@ -1,5 +1,6 @@
 package dev.ashlar.master.state;
 
+import dev.ashlar.master.state.Rows.SliceRow;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.FileType;
 import java.util.HashMap;
@@ -23,8 +24,12 @@ final class NaiveFs {
     /** Chunk and version of each staged one. */
     final TreeMap<Integer, String> staged = new TreeMap<>();
 
+    /** Where its first bytes are, if in a pack. */
+    @Nullable SliceRow slice;
+
     final TreeMap<String, String> xattrs = new TreeMap<>();
     long size;
+    boolean changed;
     long client;
     long epoch;
 
@@ -204,7 +209,7 @@ final class NaiveFs {
     return switch (n.type) {
       case FILE -> null;
       case DIRECTORY -> ErrorCode.IS_DIRECTORY;
-      case SYMLINK -> ErrorCode.INVALID;
+      case SYMLINK, PACK -> ErrorCode.INVALID;
     };
   }
 
@@ -239,12 +244,37 @@ final class NaiveFs {
   }
 
   void resize(Node n, long size) {
+    n.changed = true;
     if (size < n.size) {
       n.staged.keySet().removeIf(i -> i >= size / chunkBytes);
       n.chunks.keySet().removeIf(i -> i * chunkBytes >= size);
       n.chunks.replaceAll((i, length) -> Math.min(length, size - i * chunkBytes));
+      SliceRow slice = n.slice;
+      if (slice != null && slice.length() > size) {
+        n.slice = size == 0 ? null : new SliceRow(slice.pack(), slice.offset(), size);
+      }
     }
     n.size = size;
+  }
+
+  /** Packs without files are gone. */
+  void dropEmptyPacks() {
+    nodes
+        .entrySet()
+        .removeIf(e ->
+            e.getValue().type == FileType.PACK
+                && nodes.values().stream()
+                    .allMatch(n -> n.slice == null || n.slice.pack() != e.getKey()));
+  }
+
+  /** Why a staged file cannot get this name. */
+  @Nullable ErrorCode linkable(long parent, String name, boolean replace) {
+    ErrorCode e = dir(parent);
+    Node there = at(parent, name);
+    if (e == null && there != null) {
+      e = !replace ? ErrorCode.EXISTS : there.directory() ? ErrorCode.IS_DIRECTORY : null;
+    }
+    return e;
   }
 
   /** Takes the place of what has the name. */

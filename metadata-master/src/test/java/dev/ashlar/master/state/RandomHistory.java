@@ -9,6 +9,7 @@ import dev.ashlar.master.state.LogCommand.DiskBlock;
 import dev.ashlar.master.state.NaiveFs.Node;
 import dev.ashlar.master.state.Rows.ChunkRow;
 import dev.ashlar.master.state.Rows.GroupRow;
+import dev.ashlar.master.state.Rows.SliceRow;
 import dev.ashlar.master.state.Tables.Found;
 import dev.ashlar.master.store.ReadTxn;
 import dev.ashlar.protocol.BlockKey;
@@ -82,6 +83,7 @@ final class RandomHistory {
       assertEquals(before, StateDump.effects(one), "a refused command changed something");
     }
     done += reply instanceof ErrorReply ? 0 : 1;
+    model.dropEmptyPacks();
     try (ReadTxn txn = one.store.read()) {
       Invariants.check(txn);
       disks.checkDeletions(txn);
@@ -175,7 +177,7 @@ final class RandomHistory {
 
   private Message operation() {
     long client = anyClient();
-    return switch (random.nextInt(18)) {
+    return switch (random.nextInt(21)) {
       case 0 -> mkdir(client);
       case 1, 2 -> create(client);
       case 3 -> unlink(client);
@@ -189,6 +191,7 @@ final class RandomHistory {
       case 13 -> stage(client);
       case 14, 15 -> allocate();
       case 16 -> xattr(client);
+      case 17, 18, 19 -> commitPack();
       default -> commit();
     };
   }
@@ -476,12 +479,109 @@ final class RandomHistory {
     if (named) {
       return ErrorCode.INVALID;
     }
-    code = model.dir(name.parent());
-    Node there = model.at(name.parent(), name.name());
-    if (code == null && there != null) {
-      code = !name.replace() ? ErrorCode.EXISTS : there.directory() ? ErrorCode.IS_DIRECTORY : null;
+    return model.linkable(name.parent(), name.name(), name.replace());
+  }
+
+  /** Small files, and moves of some that are packed already, some of them nonsense. */
+  private Message commitPack() {
+    List<Long> able =
+        model.nodes.keySet().stream()
+            .filter(i -> model.node(i).staged.containsKey(0) && model.names(i) == 0)
+            .sorted()
+            .toList();
+    if (able.isEmpty()) {
+      return stage(anyClient());
     }
-    return code;
+    long inode = able.get(random.nextInt(able.size()));
+    Node n = model.node(inode);
+    ChunkPlace place = Objects.requireNonNull(places.get(n.staged.get(0)));
+    long length = 1 + random.nextLong(1000);
+    CommittedChunk chunk =
+        one.sealed(
+            place, length, random.nextInt(2) == 0 ? 0 : 1L << random.nextInt(POLICY.width()));
+    long end = 0;
+    List<Command.PackedFile> files = new ArrayList<>();
+    for (int i = random.nextInt(4); i >= 0; i--) {
+      long bytes = random.nextInt(4) == 0 ? 0 : random.nextLong(length - end + 1);
+      String policy = random.nextInt(8) == 0 ? "rs-2-1" : "";
+      Command.Link link = new Command.Link(anyDirectory(), anyName(), random.nextBoolean());
+      files.add(new Command.PackedFile(link, 0640, 5, 6, policy, end, bytes, 7));
+      end += bytes;
+    }
+    List<Command.PackedMove> moves = new ArrayList<>();
+    for (long other : model.nodes.keySet().stream().sorted().toList()) {
+      SliceRow slice = model.node(other).slice;
+      if (slice != null && slice.length() <= length - end && random.nextBoolean()) {
+        long wrong = random.nextInt(5) == 0 ? 1 : 0;
+        moves.add(
+            new Command.PackedMove(
+                other, slice.pack(), slice.offset() + wrong, slice.length(), end));
+        end += slice.length();
+      }
+    }
+    long epoch = n.epoch + (random.nextInt(20) == 0 ? 1 : 0);
+    long client = random.nextInt(20) == 0 ? anyClient() : n.client;
+    ErrorCode code = model.leased(inode, epoch, client);
+    code = code == null && n.changed ? ErrorCode.INVALID : code;
+    Message reply =
+        client(client, new Command.CommitPack(inode, epoch, List.of(chunk), files, moves));
+    if (reply instanceof ErrorReply e && e.code() == ErrorCode.CONFLICT) {
+      return reply; // as in a commit
+    }
+    expect(code, reply);
+    if (reply instanceof MasterReply.Packed packed) {
+      packed(inode, chunk, files, moves, packed);
+    }
+    return reply;
+  }
+
+  private void packed(
+      long inode,
+      CommittedChunk chunk,
+      List<Command.PackedFile> files,
+      List<Command.PackedMove> moves,
+      MasterReply.Packed reply) {
+    Node staged = model.node(inode);
+    onDisks(staged, chunk);
+    Node pack = new Node(FileType.PACK);
+    pack.chunks.put(0, chunk.length());
+    pack.size = chunk.length();
+    pack.xattrs.putAll(staged.xattrs);
+    model.nodes.put(inode, pack);
+    for (int i = 0; i < files.size(); i++) {
+      Command.PackedFile f = files.get(i);
+      ErrorCode code = model.linkable(f.link().parent(), f.link().name(), f.link().replace());
+      code = code == null && !f.policy().isEmpty() ? ErrorCode.CONFLICT : code;
+      MasterReply.PackedOutcome outcome = reply.outcomes().get(i);
+      assertEquals(code, outcome.refusal() == null ? null : outcome.refusal().code());
+      if (outcome.attr() != null) {
+        Node made = new Node(FileType.FILE);
+        made.size = f.length();
+        made.slice = f.length() == 0 ? null : new SliceRow(inode, f.offset(), f.length());
+        model.nodes.put(outcome.attr().inode(), made);
+        model.replace(f.link().parent(), f.link().name(), outcome.attr().inode());
+      }
+    }
+    for (Command.PackedMove m : moves) {
+      Node file = model.nodes.get(m.inode());
+      SliceRow slice = file == null ? null : file.slice;
+      if (file != null
+          && slice != null
+          && slice.pack() == m.from()
+          && slice.offset() == m.fromOffset()) {
+        file.slice = new SliceRow(inode, m.offset(), slice.length());
+      }
+    }
+  }
+
+  private void onDisks(Node n, CommittedChunk c) {
+    ChunkPlace p = Objects.requireNonNull(places.get(n.staged.remove(c.index())));
+    for (int i = 0; i < POLICY.width(); i++) {
+      if (Chunks.has(
+          (c.onMember() | c.onReplacement()) & BlockLayout.storedMask(POLICY, c.length()), i)) {
+        disks.has(c.chunk(), c.version(), i, p.blocks().get(i).disk());
+      }
+    }
   }
 
   private void committed(
@@ -492,16 +592,11 @@ final class RandomHistory {
       long size,
       Command.Link name,
       boolean release) {
-    for (CommittedChunk c : chunks) {
-      ChunkPlace p = Objects.requireNonNull(places.get(n.staged.remove(c.index())));
-      for (int i = 0; i < POLICY.width(); i++) {
-        if (Chunks.has(
-            (c.onMember() | c.onReplacement()) & BlockLayout.storedMask(POLICY, c.length()), i)) {
-          disks.has(c.chunk(), c.version(), i, p.blocks().get(i).disk());
-        }
-      }
-    }
+    chunks.forEach(c -> onDisks(n, c));
     n.chunks.putAll(lengths);
+    if (lengths.containsKey(0)) {
+      n.slice = null;
+    }
     model.resize(n, size);
     if (name.parent() != 0) {
       model.replace(name.parent(), name.name(), inode);

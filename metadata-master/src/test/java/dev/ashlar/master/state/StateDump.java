@@ -28,6 +28,7 @@ final class StateDump {
       t.chunks(inode, 0, 1000)
           .forEach(f -> chunks.put(Tables.index(f.key()), f.row().validLength()));
       assertEquals(n.chunks, chunks);
+      assertEquals(n.slice, t.slice(inode));
       Map<Integer, String> staged = new TreeMap<>();
       t.all(Rows.StagedRow.class, Table.STAGED.key(inode))
           .forEach(

@@ -101,6 +101,48 @@ public sealed interface Command {
     public static final Link NONE = new Link(0, "", false);
   }
 
+  /**
+   * Makes many small files at once. Their bytes lie one after the other in the only chunk of a
+   * staged file, which becomes a {@link FileType#PACK}: without a name, kept by its files, gone
+   * with the last of them. Each file is made, or refused, for itself; only if the chunk cannot be
+   * committed are all refused. Answered by {@link MasterReply.Packed}.
+   *
+   * @param inode the staged file, whose lease ends; 0 if none of the files has any bytes
+   * @param chunks its chunk 0; empty if inode is 0
+   * @param moves bytes of files that are in packs already, copied here
+   */
+  @Tag(19)
+  record CommitPack(
+      long inode,
+      long epoch,
+      List<CommittedChunk> chunks,
+      List<PackedFile> files,
+      List<PackedMove> moves)
+      implements Command {
+    /** Files and moves of one command: bounds the time that it takes. */
+    public static final int MAX_FILES = 1_000;
+  }
+
+  /**
+   * A file of {@code length} bytes from {@code offset} of the pack, see {@link Stage} and {@link
+   * Commit} for the rest. CONFLICT if its policy would not be the pack's.
+   */
+  record PackedFile(
+      Link link,
+      int mode,
+      int uid,
+      int gid,
+      String policy,
+      long offset,
+      long length,
+      long modifiedNs) {}
+
+  /**
+   * The bytes of a file are at {@code offset} here now. Ignored if they are no longer what was
+   * copied: {@code length} bytes at {@code fromOffset} of pack {@code from}, or fewer by now.
+   */
+  record PackedMove(long inode, long from, long fromOffset, long length, long offset) {}
+
   /** Gives the lease back; what was staged under it is dropped. Answered by Done. */
   @Tag(9)
   record ReleaseLease(long inode, long epoch) implements Command {}

@@ -4,5 +4,7 @@ package dev.ashlar.protocol.message;
 public enum FileType {
   FILE,
   DIRECTORY,
-  SYMLINK
+  SYMLINK,
+  /** Bytes of many small files: has no name, is read through its files, and goes with the last. */
+  PACK
 }

@@ -3,6 +3,7 @@ package dev.ashlar.protocol.message;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockToken;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a master answers. */
 public sealed interface MasterReply extends Message {
@@ -40,8 +41,15 @@ public sealed interface MasterReply extends Message {
   @Tag(308)
   record Names(List<String> names) implements MasterReply {}
 
+  /**
+   * @param slice where the first bytes of the file are, if they are in a pack: the file then has no
+   *     chunk 0
+   */
   @Tag(309)
-  record Layout(Attr attr, List<ChunkPlace> chunks) implements MasterReply {}
+  record Layout(Attr attr, List<ChunkPlace> chunks, @Nullable Slice slice) implements MasterReply {}
+
+  /** Bytes 0 to {@code length} of a file are those from {@code offset} of chunk 0 of a pack. */
+  record Slice(Attr pack, ChunkPlace chunk, long offset, long length) {}
 
   /** Raw bytes of all disks, and what fits of files under the cluster's policy. */
   @Tag(310)
@@ -60,8 +68,13 @@ public sealed interface MasterReply extends Message {
   @Tag(312)
   record Files(List<FileChunks> files, boolean more) implements MasterReply {}
 
-  /** A file and all its chunks, with one of its paths ("(staged)" if it has none yet). */
-  record FileChunks(Attr attr, String path, List<ChunkPlace> chunks) {}
+  /**
+   * A file and all its chunks, with one of its paths ("(staged)" if it has none yet; of a pack some
+   * of its files').
+   *
+   * @param pack inode of the pack that has its first bytes, 0 if none has
+   */
+  record FileChunks(Attr attr, String path, List<ChunkPlace> chunks, long pack) {}
 
   /**
    * Leases and pins are renewed.
@@ -104,6 +117,28 @@ public sealed interface MasterReply extends Message {
     /** Nothing needs it: the next comparison of the disk with the metadata removes it. */
     GARBAGE
   }
+
+  /** One for each file of a {@link Command.CommitPack}, in order. */
+  @Tag(317)
+  record Packed(List<PackedOutcome> outcomes) implements MasterReply {}
+
+  /** The file, or why it was not made. */
+  record PackedOutcome(@Nullable Attr attr, @Nullable ErrorReply refusal) {}
+
+  @Tag(318)
+  record Packs(List<Pack> packs, boolean more) implements MasterReply {}
+
+  /**
+   * @param files that have bytes in it
+   * @param liveBytes of these
+   */
+  record Pack(Attr attr, long files, long liveBytes) {}
+
+  @Tag(319)
+  record PackFiles(List<PackFile> files) implements MasterReply {}
+
+  /** Bytes of a pack that are a file's. */
+  record PackFile(long inode, long offset, long length) {}
 
   /**
    * What a chunk server is to do.

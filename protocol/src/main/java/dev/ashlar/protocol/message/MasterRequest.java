@@ -126,6 +126,17 @@ public sealed interface MasterRequest extends Message {
   record ExplainBlocks(long disk, List<BlockEntry> blocks) implements MasterRequest {}
 
   /**
+   * Packs with inode above {@code after}, at most {@code limit} (up to 10,000). Answered by {@link
+   * MasterReply.Packs}.
+   */
+  @Tag(118)
+  record ListPacks(long after, int limit) implements MasterRequest {}
+
+  /** The files that a pack keeps. Answered by {@link MasterReply.PackFiles}. */
+  @Tag(119)
+  record GetPack(long inode) implements MasterRequest {}
+
+  /**
    * From a chunk server, about once a second and at once when a task ended or a disk changed.
    * Answered by {@link MasterReply.Orders}.
    *

@@ -1,0 +1,151 @@
+package dev.ashlar.client;
+
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.message.Attr;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Puts small files together into packs: while one pack is being written those that come wait, and
+ * share the next. So a file that comes alone is not kept waiting, and the more there are the less
+ * each costs. Thread-safe; the callers of {@link #put} wait, threads that live as long as there is
+ * something to write do the work.
+ */
+final class Packer {
+  /** Bytes of one pack, so that files need not wait for a whole chunk to be filled. */
+  static final int MOST_BYTES = 4 << 20;
+
+  /** Files of one pack. */
+  static final int MOST_FILES = 256;
+
+  /** Packs written at a time; a second one only if it is worth its cost. */
+  private static final int MOST_WRITERS = 2;
+
+  private static final int WORTH_FILES = 64;
+
+  /** Beyond these a file is written by itself, by the thread that brings it. */
+  private static final int MOST_WAITING = 4 * MOST_FILES;
+
+  private final ClientServices services;
+  private final PackWriter packs;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ArrayDeque<SmallFile> waiting = new ArrayDeque<>();
+  private int writers;
+
+  Packer(ClientServices services) {
+    this.services = services;
+    this.packs = new PackWriter(services);
+  }
+
+  /** Returns once the file is durable and has its name. */
+  Attr put(SmallFile file) throws AshlarException {
+    return enqueue(file) ? await(file) : alone(file);
+  }
+
+  private boolean enqueue(SmallFile file) {
+    lock.lock();
+    try {
+      if (waiting.size() >= MOST_WAITING) {
+        return false;
+      }
+      waiting.add(file);
+      if (writers == 0 || writers < MOST_WRITERS && waiting.size() >= WORTH_FILES) {
+        writers++;
+        services.world().startLight("ashlar-client-pack", this::run);
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    List<SmallFile> batch = next();
+    while (!batch.isEmpty()) {
+      boolean few = batch.size() < services.config().packFiles();
+      if (few && batch.stream().anyMatch(f -> f.bytes() > 0)) {
+        batch.forEach(this::complete);
+      } else {
+        packs.write(batch).forEach(this::complete);
+      }
+      batch = next();
+    }
+  }
+
+  /** Files with the same options for their policy; none if this thread is not needed any more. */
+  private List<SmallFile> next() {
+    lock.lock();
+    try {
+      List<SmallFile> batch = new ArrayList<>();
+      int bytes = 0;
+      SmallFile first = waiting.peek();
+      for (SmallFile next = first;
+          next != null
+              && first != null
+              && batch.size() < MOST_FILES
+              && bytes + next.bytes() <= MOST_BYTES
+              && next.options().policy().equals(first.options().policy());
+          next = waiting.peek()) {
+        bytes += next.bytes();
+        batch.add(waiting.remove());
+      }
+      if (batch.isEmpty()) {
+        writers--;
+      }
+      return batch;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Writes a file by itself, which a pack could not take. */
+  private void complete(SmallFile file) {
+    try {
+      file.outcome().complete(alone(file));
+    } catch (AshlarException | RuntimeException e) {
+      file.outcome().completeExceptionally(e);
+    }
+  }
+
+  private Attr alone(SmallFile file) throws AshlarException {
+    for (int i = 1; ; i++) {
+      try {
+        return written(file);
+      } catch (AshlarException e) {
+        if (i == PackWriter.TRIES || !PackWriter.dropped(e)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private Attr written(SmallFile file) throws AshlarException {
+    try (StagedWriter writer =
+        StagedWriter.start(
+            services, file.parent(), file.name(), file.options().withExpectedSize(file.bytes()))) {
+      var _ = writer.write(file.content().duplicate());
+      return writer.commit();
+    }
+  }
+
+  private Attr await(SmallFile file) throws AshlarException {
+    try {
+      return services.world().await(file.outcome(), Long.MAX_VALUE);
+    } catch (ExecutionException e) {
+      throw Transport.asAshlar(e.getCause() == null ? e : e.getCause());
+    } catch (TimeoutException e) {
+      throw new AshlarException(ErrorCode.TIMEOUT, file.title() + " was not written in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AshlarException(
+          ErrorCode.TIMEOUT,
+          "Interrupted while " + file.title() + " was written: look whether it is there",
+          e);
+    }
+  }
+}
