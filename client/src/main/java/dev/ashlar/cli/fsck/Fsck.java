@@ -14,6 +14,7 @@ import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkPlace;
 import dev.ashlar.protocol.message.ChunkReply;
 import dev.ashlar.protocol.message.ClusterStatus;
+import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
@@ -22,6 +23,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -81,17 +84,28 @@ public final class Fsck {
                     new Problem(Problem.Kind.UNVERIFIED, "", -1, "", -1, "", "", sentence)));
     long after = 0;
     boolean more = true;
+    Set<Long> packs = new TreeSet<>(); // that hold bytes of selected files
     while (more) {
       MasterReply.Files page = cluster.scanFiles(after, PAGE);
       for (MasterReply.FileChunks file : page.files()) {
         after = file.attr().inode();
         if (selected == null || selected.test(file.attr().inode())) {
           file(file, verify, verifying);
+          if (selected != null && file.pack() != 0) {
+            packs.add(file.pack());
+          }
         } else {
           file.chunks().forEach(c -> need(file.attr(), c));
         }
       }
       more = page.more() && !page.files().isEmpty();
+    }
+    for (long pack : packs) {
+      for (MasterReply.FileChunks found : cluster.scanFiles(pack - 1, 1).files()) {
+        if (found.attr().inode() == pack) {
+          file(found, verify, verifying);
+        }
+      }
     }
     verifying.join();
     if (selected == null) {
@@ -174,9 +188,13 @@ public final class Fsck {
 
   private void file(MasterReply.FileChunks file, boolean verify, Tasks verifying)
       throws IOException {
-    files++;
-    bytes += file.attr().size();
-    progress.expect(1, verify ? file.attr().size() : 0);
+    boolean pack = file.attr().type() == FileType.PACK; // its bytes are those of its files
+    if (!pack) {
+      files++;
+      bytes += file.attr().size();
+    }
+    long toVerify = file.chunks().stream().mapToLong(ChunkPlace::validLength).sum();
+    progress.expect(1, verify ? toVerify : 0);
     for (ChunkPlace c : file.chunks()) {
       chunks++;
       List<Problem> wrong = chunk(file, c);

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ashlar.cli.Progress;
 import dev.ashlar.cli.TestTerminal;
 import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkPlace;
+import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import java.io.IOException;
@@ -16,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -31,8 +35,13 @@ class FsckTest {
   }
 
   private FsckReport run(boolean verify) throws IOException {
+    return run("/", null, verify);
+  }
+
+  private FsckReport run(String path, @Nullable LongPredicate selected, boolean verify)
+      throws IOException {
     try (Progress progress = Progress.start("fsck", TestTerminal.create().terminal())) {
-      return new Fsck(cluster, progress, told::add).run("/", null, verify);
+      return new Fsck(cluster, progress, told::add).run(path, selected, verify);
     }
   }
 
@@ -109,6 +118,31 @@ class FsckTest {
             c.roots(),
             c.token());
     cluster.files.put(inode, new MasterReply.FileChunks(f.attr(), f.path(), List.of(changed), 0));
+  }
+
+  /** Under a path, a pack is checked for the files that have bytes in it, and only for these. */
+  @Test
+  void thePackOfASelectedFileIsChecked() throws IOException {
+    MasterReply.FileChunks pack = Objects.requireNonNull(cluster.files.get(2L));
+    cluster.files.put(
+        2L, new MasterReply.FileChunks(typed(pack.attr(), FileType.PACK), "", pack.chunks(), 0));
+    for (long inode : new long[] {1, 5}) {
+      MasterReply.FileChunks f = Objects.requireNonNull(cluster.files.get(inode));
+      cluster.files.put(
+          inode, new MasterReply.FileChunks(f.attr(), f.path(), List.of(), inode == 1 ? 2 : 0));
+      cluster.disk(0).remove(new BlockKey(inode, 1, 0));
+    }
+    cluster.disk(1).remove(new BlockKey(2, 1, 1));
+    FsckReport of1 = run("/f1", i -> i == 1, false);
+    assertEquals(Map.of(Problem.Kind.MISSING, 1L), of1.counts());
+    assertEquals(1, of1.files());
+    assertEquals(FakeFsckCluster.LENGTH, of1.bytes());
+    FsckReport of5 = run("/f5", i -> i == 5, false);
+    assertTrue(of5.clean());
+  }
+
+  private static Attr typed(Attr a, FileType type) {
+    return new Attr(a.inode(), type, 0, 0, 0, 0, a.size(), 1, 0, 0, 0, a.policy());
   }
 
   @Test
