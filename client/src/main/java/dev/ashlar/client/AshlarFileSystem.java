@@ -397,9 +397,8 @@ public final class AshlarFileSystem implements AutoCloseable {
         .text();
   }
 
-  /** One page of all packs with inode above {@code after}. */
-  MasterReply.Packs listPacks(long after, int limit) throws AshlarException {
-    return masters.query(new MasterRequest.ListPacks(after, limit), MasterReply.Packs.class);
+  ClientServices services() {
+    return services;
   }
 
   /** One page of all files with inode above {@code after}, with their chunks: for fsck. */

@@ -53,7 +53,7 @@ final class Layout {
   /** The present version of a file, pinned for this client. */
   static MasterReply.Layout fetch(MasterClient masters, String name, long inode)
       throws AshlarException {
-    MasterReply.Layout first = fetch(masters, inode, 0);
+    MasterReply.Layout first = fetch(masters, inode);
     FileType type = first.attr().type();
     if (type != FileType.FILE) {
       throw new AshlarException(
@@ -69,6 +69,11 @@ final class Layout {
               + ": it has no content to read");
     }
     return first;
+  }
+
+  /** The same of whatever has this inode. */
+  static MasterReply.Layout fetch(MasterClient masters, long inode) throws AshlarException {
+    return fetch(masters, inode, 0);
   }
 
   private static MasterReply.Layout fetch(MasterClient masters, long inode, int page)

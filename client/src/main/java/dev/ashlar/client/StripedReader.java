@@ -68,6 +68,18 @@ final class StripedReader implements FileReader {
     }
   }
 
+  /** Opens a pack as a whole, with what no file has any more: NOT_FOUND if it is gone. */
+  static StripedReader openPack(ClientServices services, long inode) throws AshlarException {
+    services.keepAlive().pin(inode);
+    try {
+      MasterReply.Layout content = Layout.fetch(services.masters(), inode);
+      return of(services, "pack " + inode, content);
+    } catch (AshlarException e) {
+      services.keepAlive().unpin(inode);
+      throw e;
+    }
+  }
+
   private static StripedReader of(ClientServices services, String name, MasterReply.Layout content)
       throws AshlarException {
     Attr attr = content.attr();

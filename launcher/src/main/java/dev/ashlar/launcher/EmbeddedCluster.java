@@ -5,7 +5,6 @@ import dev.ashlar.cli.Invocation;
 import dev.ashlar.cli.Program;
 import dev.ashlar.cli.Terminal;
 import dev.ashlar.cli.UsageException;
-import dev.ashlar.master.server.MasterServer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -43,8 +42,8 @@ final class EmbeddedCluster implements AutoCloseable {
     try {
       cluster.startAll(members.masters(), terminal);
       for (AutoCloseable server : cluster.servers) {
-        if (server instanceof MasterServer master) {
-          master.awaitStarted(START_PATIENCE);
+        if (server instanceof RunningMaster master) {
+          master.server().awaitStarted(START_PATIENCE);
         }
       }
       cluster.startAll(members.servers(), terminal);
@@ -85,8 +84,8 @@ final class EmbeddedCluster implements AutoCloseable {
     List<String> arguments = m.arguments().subList(1, m.arguments().size());
     try {
       if (m.master()) {
-        MasterCommand command = new MasterCommand();
-        return MasterCommand.start(MasterCommand.config(arguments(command, arguments, terminal)));
+        ServerArguments a = arguments(new MasterCommand(), arguments, terminal);
+        return RunningMaster.start(MasterCommand.config(a), MasterCommand.repackEvery(a));
       }
       ChunkServerCommand command = new ChunkServerCommand();
       return ChunkServer.start(ChunkServerCommand.config(arguments(command, arguments, terminal)));

@@ -6,7 +6,6 @@ import dev.ashlar.cli.UsageException;
 import dev.ashlar.master.raft.RaftSettings;
 import dev.ashlar.master.server.MasterConfig;
 import dev.ashlar.master.server.MasterConfig.Peer;
-import dev.ashlar.master.server.MasterServer;
 import dev.ashlar.master.server.Timing;
 import dev.ashlar.protocol.Policy;
 import java.io.IOException;
@@ -106,6 +105,11 @@ final class MasterCommand implements CliCommand {
             "SIZE",
             "most bytes per second that rebuilds write to one chunk server (default no limit)"));
     options.addOption(
+        ServerArguments.option(
+            "repack-every",
+            "TIME",
+            "between looks for packs of small files that became sparse (default 1m)"));
+    options.addOption(
         ServerArguments.option("election-min", "TIME", "shortest election timeout (default 1s)"));
     options.addOption(
         ServerArguments.option("election-max", "TIME", "longest election timeout (default 2s)"));
@@ -138,24 +142,24 @@ final class MasterCommand implements CliCommand {
   public int run(Invocation in) throws UsageException, IOException, InterruptedException {
     ServerArguments a = ServerArguments.of(in, options());
     MasterConfig config = config(a);
+    Duration repackEvery = repackEvery(a);
     String what = "Master " + config.name();
     return Serving.serve(
         a,
         what,
         () -> {
-          MasterServer server = start(config);
-          var _ = server.started().whenComplete((_, failure) -> Serving.endIfFailed(what, failure));
-          return server;
+          RunningMaster master = RunningMaster.start(config, repackEvery);
+          var _ =
+              master
+                  .server()
+                  .started()
+                  .whenComplete((_, failure) -> Serving.endIfFailed(what, failure));
+          return master;
         });
   }
 
-  static MasterServer start(MasterConfig config) throws IOException {
-    try {
-      return MasterServer.start(config);
-    } catch (IOException e) {
-      throw Serving.explained(
-          "Master " + config.name(), config.clientAddress() + " and " + config.raftAddress(), e);
-    }
+  static Duration repackEvery(ServerArguments a) throws UsageException {
+    return a.duration("repack-every", Duration.ofMinutes(1));
   }
 
   static MasterConfig config(ServerArguments a) throws UsageException {

@@ -5,9 +5,11 @@ import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.chunkserver.store.DiskOptions;
 import dev.ashlar.client.AshlarFileSystem;
 import dev.ashlar.client.ClientConfig;
+import dev.ashlar.client.Repacker;
 import dev.ashlar.master.raft.RaftSettings;
 import dev.ashlar.master.server.MasterConfig;
 import dev.ashlar.master.server.Timing;
+import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.message.MasterRequest.DiskReport;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.net.InetSocketAddress;
@@ -102,6 +104,29 @@ final class Cluster {
       add(
           new ClientMachine(
               "c" + i, config, scheduler, network, new Random(random.nextLong()), works));
+    }
+    add(
+        new ClientMachine(
+            "repacker",
+            clientConfig,
+            scheduler,
+            network,
+            new Random(random.nextLong()),
+            List.of(Cluster::repack)));
+  }
+
+  /** What the leading master does beside, with packs of any age. */
+  private static void repack(AshlarFileSystem files, SimWorld world) {
+    Repacker repacker = new Repacker(files, Duration.ofSeconds(5));
+    while (true) {
+      try {
+        world.sleep(10_000_000_000L);
+        var _ = repacker.round(() -> true);
+      } catch (AshlarException e) {
+        world.scheduler().trace().note(world.scheduler().nowNs(), "repacker: " + e.getMessage());
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 
