@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,6 +133,56 @@ final class LeaderTest {
         (MasterReply.Alive)
             c.call(new MasterRequest.KeepAlive(2, new long[] {o.epoch()}, new long[0]));
     assertEquals(List.of(o.epoch()), Arrays.stream(alive.lost()).boxed().toList());
+  }
+
+  /**
+   * A pack without files stays as long as somebody reads one of them. Pins run out in this test, so
+   * a slow machine may need a few tries to see it.
+   */
+  @Test
+  void aReaderOfAPackedFileKeepsThePack() throws Exception {
+    TestCluster.Client client = c.new Client(7);
+    boolean kept = false;
+    for (int i = 0; i < 10 && !kept; i++) {
+      ChunkPlace read = packed(client, "read");
+      ChunkPlace unread = packed(client, "unread");
+      long inode =
+          ((MasterReply.AttrReply) c.call(new MasterRequest.Lookup(1, "read"))).attr().inode();
+      client.submit(new Command.Unlink(1, "unread"));
+      MasterReply.Layout layout =
+          (MasterReply.Layout) c.call(new MasterRequest.GetLayout(inode, 0, 1, 8));
+      assertEquals(read.chunk(), Objects.requireNonNull(layout.slice()).chunk().chunk());
+      client.submit(new Command.Unlink(1, "read"));
+      await("the pack that nobody reads to be deleted", () -> deleted(unread));
+      kept = !deleted(read);
+      await("the other to be deleted after it", () -> deleted(read));
+    }
+    assertTrue(kept);
+  }
+
+  private boolean deleted(ChunkPlace p) {
+    return servers.stream()
+        .flatMap(s -> tasks(s, Task.Delete.class))
+        .flatMap(t -> t.blocks().stream())
+        .anyMatch(b -> b.chunk() == p.chunk());
+  }
+
+  /** A file of this name, alone in a pack. */
+  private static ChunkPlace packed(TestCluster.Client client, String name) throws AshlarException {
+    MasterReply.Opened o = staged(client);
+    ChunkPlace p = o.chunks().getFirst();
+    CommittedChunk chunk =
+        new CommittedChunk(0, p.chunk(), 1, 100, p.group(), p.groupEpoch(), 3, 0, ROOTS);
+    client.submit(
+        new Command.CommitPack(
+            o.attr().inode(),
+            o.epoch(),
+            List.of(chunk),
+            List.of(
+                new Command.PackedFile(
+                    new Command.Link(1, name, false), 0644, 0, 0, "", 0, 100, 1)),
+            List.of()));
+    return p;
   }
 
   @Test
