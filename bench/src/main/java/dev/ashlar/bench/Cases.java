@@ -30,6 +30,10 @@ final class Cases {
   private static final int SMALL_BYTES = 16 << 10;
   private static final double MIB = 1 << 20;
   private static final double GIB = 1 << 30;
+
+  /** As many as a put of a tree has under way. */
+  private static final int MANY_THREADS = 128;
+
   private static final int LIST_SIZE = 500;
 
   private final Settings settings;
@@ -200,7 +204,7 @@ final class Cases {
     byte[] content = new byte[SMALL_BYTES];
     new Random(7).nextBytes(content);
     try (AshlarFileSystem files = connect()) {
-      for (int threads : List.of(settings.threads(), 1, settings.threads())) {
+      for (int threads : List.of(settings.threads(), 1, settings.threads(), MANY_THREADS)) {
         long dir = files.mkdirs("/small-" + System.nanoTime(), 0755).inode();
         Usage before = clusterUsage();
         Usage own = ownUsage();
@@ -215,6 +219,44 @@ final class Cases {
           smallReport("get 16 KiB, " + threads + " threads", gets, ownGet, beforeGet);
         }
       }
+    }
+    smallTree(content);
+  }
+
+  /** A tree by command: what a person has. */
+  private void smallTree(byte[] content) throws IOException {
+    Path tree = settings.dir().resolveSibling("ashlar-bench-tree");
+    int files = settings.files() * 5;
+    for (int i = 0; i < files; i++) {
+      Path dir = Files.createDirectories(tree.resolve("d" + i / 100));
+      Files.write(dir.resolve("f" + i), content);
+    }
+    for (String command : List.of("put", "get", "rm")) {
+      Usage servers = clusterUsage();
+      Timed timed =
+          switch (command) {
+            case "put" -> cluster.run("put", "-r", tree.toString(), "/tree");
+            case "get" -> cluster.run("get", "-r", "/tree", tree + "-got");
+            default -> cluster.run("rm", "-r", "/tree");
+          };
+      double cpu = timed.cpuSeconds() + clusterUsage().since(servers).cpuSeconds();
+      out.accept(
+          Result.of(command + " -r, " + files + " of 16 KiB")
+              .with("per-s", files / timed.wallSeconds())
+              .with("s", timed.wallSeconds())
+              .with("cpu-ms/file", cpu * 1000 / files));
+    }
+    deleteTree(tree);
+    deleteTree(Path.of(tree + "-got"));
+  }
+
+  private static void deleteTree(Path tree) throws IOException {
+    List<Path> all;
+    try (var walk = Files.walk(tree)) {
+      all = walk.toList();
+    }
+    for (Path p : all.reversed()) {
+      Files.delete(p);
     }
   }
 

@@ -22,7 +22,7 @@ import org.apache.commons.cli.Options;
 
 /** rm: removes files and trees. */
 public final class RmCommand implements CliCommand {
-  private static final int PARALLEL = 16;
+  private static final int PARALLEL = 64;
 
   @Override
   public String name() {
