@@ -3,7 +3,10 @@ package dev.ashlar.simulation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** A file: what readers see, and how to get back from there to what is on media. */
@@ -22,6 +25,13 @@ final class SimFile {
 
   private final List<Change> unsynced = new ArrayList<>();
   private final TreeSet<Integer> holes = new TreeSet<>();
+
+  /**
+   * Pages that a sync failed to write: shown as they were written, clean, not on media, until the
+   * kernel needs the room.
+   */
+  private final TreeMap<Integer, byte[]> ghosts = new TreeMap<>();
+
   private byte[] data = new byte[4096];
   private int size;
 
@@ -37,11 +47,36 @@ final class SimFile {
     int n = (int) Math.max(0, Math.min(length, size - position));
     if (n > 0) {
       System.arraycopy(data, (int) position, into, offset, n);
+      int end = (int) position + n;
+      ghosts(position, n)
+          .forEach((page, ghost) -> {
+            int from = Math.max(page * PAGE, (int) position);
+            int to = Math.min((page + 1) * PAGE, end);
+            System.arraycopy(
+                ghost, from - page * PAGE, into, offset + from - (int) position, to - from);
+          });
     }
     return n;
   }
 
+  /** Those of the pages that these bytes lie on. */
+  private SortedMap<Integer, byte[]> ghosts(long position, long length) {
+    return ghosts.subMap((int) (position / PAGE), (int) ((position + length + PAGE - 1) / PAGE));
+  }
+
+  boolean hasGhosts() {
+    return !ghosts.isEmpty();
+  }
+
+  /** What is read of these bytes from now on is on media, as far as nothing was written since. */
+  void forget(long position, long length) {
+    ghosts(position, length).clear();
+  }
+
   void write(long position, byte[] bytes, int length) {
+    if (!ghosts.isEmpty()) {
+      revive(position, length);
+    }
     int at = (int) position;
     int end = at + length;
     byte[] after = Arrays.copyOf(bytes, length);
@@ -49,6 +84,15 @@ final class SimFile {
     unsynced.add(new Change(at, before, after, size, Math.max(size, end)));
     put(at, after, 0, length);
     holes.subSet(at / PAGE, (end + PAGE - 1) / PAGE).clear();
+  }
+
+  /** A page that is written to is dirty, all of it. */
+  private void revive(long position, int length) {
+    SortedMap<Integer, byte[]> some = ghosts(position, length);
+    Map<Integer, byte[]> dirty = new TreeMap<>(some);
+    some.clear();
+    dirty.forEach(
+        (page, ghost) -> write((long) page * PAGE, ghost, Math.min(PAGE, size - page * PAGE)));
   }
 
   /**
@@ -78,6 +122,7 @@ final class SimFile {
   void truncate(long to) {
     int end = (int) to;
     if (end < size) {
+      ghosts.tailMap(end / PAGE, true).clear();
       unsynced.add(new Change(end, Arrays.copyOfRange(data, end, size), new byte[0], size, end));
       Arrays.fill(data, end, size, (byte) 0);
       size = end;
@@ -110,13 +155,28 @@ final class SimFile {
     }
   }
 
-  /** The kernel dropped what it could not write: readers see the media again. */
+  /**
+   * A sync failed: the media have none of it, and nothing will write it any more. Readers see it
+   * until it is forgotten. The size stays.
+   */
   void dropCache() {
+    int now = size;
+    Map<Integer, byte[]> shown = new TreeMap<>();
+    for (Change c : unsynced) {
+      for (int page = c.position / PAGE; page * PAGE < c.position + c.after.length; page++) {
+        if (page * PAGE < now && !holes.contains(page)) {
+          shown.put(page, Arrays.copyOfRange(data, page * PAGE, (page + 1) * PAGE));
+        }
+      }
+    }
     undoAll();
     unsynced.clear();
+    put(now, new byte[0], 0, 0);
+    ghosts.putAll(shown);
   }
 
   void powerCut(SimDisk disk) {
+    ghosts.clear();
     if (unsynced.isEmpty()) {
       return;
     }

@@ -22,6 +22,9 @@ final class SimIo implements DiskIo {
   private static final long SYNC_NS = 800_000;
   private static final int SLOW = 1_000;
 
+  /** Reads of a file until the kernel forgets pages of it that it could not write. */
+  private static final int EVICTED_ONE_IN = 200;
+
   private final SimDisk disk;
   private final SimWorld world;
   private final Runnable beforeEach;
@@ -212,6 +215,9 @@ final class SimIo implements DiskIo {
     }
 
     int fetch(ByteBuffer into, long position) throws IOException {
+      if (file.hasGhosts() && disk.random().nextInt(EVICTED_ONE_IN) == 0) {
+        file.forget(0, file.size());
+      }
       if (disk.faults().failReads) {
         throw new IOException("Input/output error");
       }
@@ -266,7 +272,9 @@ final class SimIo implements DiskIo {
     }
 
     @Override
-    public void forget(long position, long length) {}
+    public void forget(long position, long length) {
+      file.forget(position, length);
+    }
 
     @Override
     public void endWriting() {}
