@@ -20,20 +20,26 @@ final class PackWriter {
   static final int TRIES = 3;
 
   private final ClientServices services;
+  private final SparePack spare;
 
-  PackWriter(ClientServices services) {
+  PackWriter(ClientServices services, SparePack spare) {
     this.services = services;
+    this.spare = spare;
   }
 
   /** A file and the offset of its bytes in the pack. */
   private record Placed(SmallFile file, long offset) {}
 
-  /** Tells each file its outcome, but for those returned, which no pack can take. */
-  List<SmallFile> write(List<SmallFile> files) {
+  /**
+   * Tells each file its outcome, but for those returned, which no pack can take.
+   *
+   * @param more whether to have another pack staged, as more files may come
+   */
+  List<SmallFile> write(List<SmallFile> files, boolean more) {
     List<SmallFile> left = new ArrayList<>(files);
     for (int i = 1; ; i++) {
       try {
-        return written(left);
+        return written(left, more);
       } catch (AshlarException e) {
         if (i == TRIES || !dropped(e)) {
           left.forEach(f ->
@@ -54,16 +60,13 @@ final class PackWriter {
     return e.code() == ErrorCode.CONFLICT || e.code() == ErrorCode.LEASE_LOST;
   }
 
-  private List<SmallFile> written(List<SmallFile> files) throws AshlarException {
+  private List<SmallFile> written(List<SmallFile> files, boolean more) throws AshlarException {
     if (files.stream().allMatch(f -> f.bytes() == 0)) {
       List<Placed> empty = files.stream().map(f -> new Placed(f, 0)).toList();
-      return settle(empty, commit(0, 0, List.of(), empty));
+      return settle(empty, commit(0, 0, List.of(), empty, false).outcomes());
     }
-    SmallFile first = files.getFirst();
-    StageOptions options =
-        StageOptions.DEFAULT.withMode(0).withPolicy(first.options().policy()).withExpectedSize(1);
-    String name = "a pack of " + files.size() + " small files";
-    try (StagedContent pack = StagedContent.start(services, name, first.parent(), options)) {
+    String policy = files.getFirst().options().policy();
+    try (StagedContent pack = staged(files.getFirst(), policy)) {
       List<Placed> taken = new ArrayList<>();
       List<SmallFile> others = new ArrayList<>();
       long bytes = 0;
@@ -80,15 +83,30 @@ final class PackWriter {
         return files;
       }
       List<CommittedChunk> chunks = pack.seal().chunks();
-      List<MasterReply.PackedOutcome> outcomes = commit(pack.inode(), pack.epoch(), chunks, taken);
+      MasterReply.Packed packed = commit(pack.inode(), pack.epoch(), chunks, taken, more);
       pack.published();
-      others.addAll(settle(taken, outcomes));
+      List<SmallFile> strangers = settle(taken, packed.outcomes());
+      if (packed.next() != null) {
+        spare.put(policy, packed.next(), strangers.isEmpty());
+      }
+      others.addAll(strangers);
       return others;
     }
   }
 
-  private List<MasterReply.PackedOutcome> commit(
-      long inode, long epoch, List<CommittedChunk> chunks, List<Placed> files)
+  private StagedContent staged(SmallFile first, String policy) throws AshlarException {
+    StagedContent left = spare.take(policy);
+    return left != null
+        ? left
+        : StagedContent.start(
+            services,
+            SparePack.NAME,
+            first.parent(),
+            StageOptions.DEFAULT.withMode(0).withPolicy(policy).withExpectedSize(1));
+  }
+
+  private MasterReply.Packed commit(
+      long inode, long epoch, List<CommittedChunk> chunks, List<Placed> files, boolean next)
       throws AshlarException {
     ClientConfig config = services.config();
     List<Command.PackedFile> named = new ArrayList<>();
@@ -110,7 +128,7 @@ final class PackWriter {
         services
             .masters()
             .submit(
-                new Command.CommitPack(inode, epoch, chunks, named, List.of()),
+                new Command.CommitPack(inode, epoch, chunks, named, List.of(), next, new long[0]),
                 MasterReply.Packed.class);
     if (reply.outcomes().size() != files.size()) {
       throw new AshlarException(
@@ -120,7 +138,7 @@ final class PackWriter {
               + " files, but was asked to make "
               + files.size());
     }
-    return reply.outcomes();
+    return reply;
   }
 
   /** Returns those whose policy is not that of the pack. */

@@ -3,6 +3,7 @@ package dev.ashlar.client;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Attr;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,8 @@ final class Packer {
 
   private static final int WORTH_FILES = 64;
 
+  private static final Duration SOON = Duration.ofMillis(500);
+
   /** Beyond these a file is written by itself, by the thread that brings it. */
   private static final int MOST_WAITING = 4 * MOST_FILES;
 
@@ -36,10 +39,12 @@ final class Packer {
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<SmallFile> waiting = new ArrayDeque<>();
   private int writers;
+  private boolean began;
+  private long lastNs;
 
   Packer(ClientServices services) {
     this.services = services;
-    this.packs = new PackWriter(services);
+    this.packs = new PackWriter(services, new SparePack(services));
   }
 
   /** Returns once the file is durable and has its name. */
@@ -67,13 +72,27 @@ final class Packer {
   private void run() {
     List<SmallFile> batch = next();
     while (!batch.isEmpty()) {
-      boolean few = batch.size() < services.config().packFiles();
+      boolean few = batch.size() < services.config().packFiles() && !soonAfterAnother();
       if (few && batch.stream().anyMatch(f -> f.bytes() > 0)) {
         batch.forEach(this::complete);
       } else {
-        packs.write(batch).forEach(this::complete);
+        packs.write(batch, !few).forEach(this::complete);
       }
       batch = next();
+    }
+  }
+
+  /** Whether the last batch began a moment ago: then another will come, and a pack pays. */
+  private boolean soonAfterAnother() {
+    long now = services.world().nanoTime();
+    lock.lock();
+    try {
+      boolean soon = began && now - lastNs < SOON.toNanos();
+      began = true;
+      lastNs = now;
+      return soon;
+    } finally {
+      lock.unlock();
     }
   }
 

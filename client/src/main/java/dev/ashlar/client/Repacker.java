@@ -85,7 +85,13 @@ public final class Repacker {
               .masters()
               .submit(
                   new Command.CommitPack(
-                      target.inode(), target.epoch(), sealed.chunks(), List.of(), moves),
+                      target.inode(),
+                      target.epoch(),
+                      sealed.chunks(),
+                      List.of(),
+                      moves,
+                      false,
+                      new long[0]),
                   Packed.class);
       target.published();
     }

@@ -56,13 +56,23 @@ final class StagedContent implements AutoCloseable {
                     chunks,
                     new long[0]),
                 Opened.class);
+    return of(services, name, opened, options.expectedSize());
+  }
+
+  /**
+   * What was staged already.
+   *
+   * @param expectedSize bytes that will come, -1 if unknown
+   */
+  static StagedContent of(ClientServices services, String name, Opened opened, long expectedSize)
+      throws AshlarException {
     services.keepAlive().holdLease(opened.epoch());
     try {
       Policy policy = policy(opened.attr());
       long expected =
-          options.expectedSize() < 0
+          expectedSize < 0
               ? Long.MAX_VALUE
-              : (options.expectedSize() + policy.chunkBytes() - 1) / policy.chunkBytes();
+              : (expectedSize + policy.chunkBytes() - 1) / policy.chunkBytes();
       PlaceSource places =
           new PlaceSource(
               services.masters(),

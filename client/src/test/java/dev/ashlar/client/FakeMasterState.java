@@ -295,7 +295,7 @@ final class FakeMasterState {
       names.put(f.link().name(), file.attr.inode());
       outcomes.add(new MasterReply.PackedOutcome(file.attr, null));
     }
-    return new MasterReply.Packed(outcomes);
+    return new MasterReply.Packed(outcomes, c.next() ? stage(pack.attr.policy(), 1) : null);
   }
 
   private static Attr changed(Attr a, int links, long size, long modifiedNs) {

@@ -188,7 +188,8 @@ final class Front implements RpcHandler {
 
   private void submit(RpcRequest r, MasterRequest.Submit s, Node node, Leader leader) {
     switch (s.command()) {
-      case Command.Stage _, Command.Allocate _ ->
+      case Command.CommitPack p when !p.next() -> propose(r, s, p, node, leader);
+      case Command.Stage _, Command.Allocate _, Command.CommitPack _ ->
           run(
               r,
               () -> {

@@ -179,6 +179,9 @@ final class Leader {
     try {
       return choose(command, policy, false);
     } catch (AshlarException e) {
+      if (command instanceof Command.CommitPack c) {
+        return Queries.staging(c, new long[0]); // nothing is staged for more files, that is all
+      }
       if (!makeGroups(policy)) {
         throw e.code() == ErrorCode.RETRY ? unavailable(e) : e;
       }

@@ -50,7 +50,8 @@ public final class MetadataState {
     Contents contents = new Contents(c, leases);
     Names names = new Names(c, contents);
     Namespace namespace = new Namespace(c, names);
-    Writers writers = new Writers(c, leases, contents, names, new Staging(c));
+    Staging staging = new Staging(c);
+    Writers writers = new Writers(c, leases, contents, names, staging);
     Commits commits = new Commits(c, leases, contents, names);
     return switch (command) {
       case Command.OpenSession _ -> new MasterReply.Done();
@@ -62,7 +63,7 @@ public final class MetadataState {
       case Command.Allocate m -> writers.allocate(client, m);
       case Command.Commit m -> commits.commit(client, m);
       case Command.CommitPack m ->
-          new Packing(c, leases, contents, names, commits).commit(client, m);
+          new Packing(c, leases, contents, names, commits, staging, writers).commit(client, m);
       case Command.ReleaseLease m -> writers.release(client, m);
       case Command.Truncate m -> writers.truncate(client, m);
       case Command.Unlink m -> namespace.unlink(m);

@@ -27,13 +27,24 @@ final class Packing {
   private final Contents contents;
   private final Names names;
   private final Commits commits;
+  private final Staging staging;
+  private final Writers writers;
 
-  Packing(Changes c, Leases leases, Contents contents, Names names, Commits commits) {
+  Packing(
+      Changes c,
+      Leases leases,
+      Contents contents,
+      Names names,
+      Commits commits,
+      Staging staging,
+      Writers writers) {
     this.c = c;
     this.leases = leases;
     this.contents = contents;
     this.names = names;
     this.commits = commits;
+    this.staging = staging;
+    this.writers = writers;
   }
 
   /** What files are put into; the policy is null where no file has any bytes. */
@@ -45,7 +56,8 @@ final class Packing {
           ErrorCode.INVALID,
           "A pack can take at most " + Command.CommitPack.MAX_FILES + " files at once");
     }
-    Target target = m.inode() == 0 ? new Target(0, 0, null) : begin(client, m);
+    boolean next = m.next() && m.inode() != 0 && m.groups().length == 1;
+    Target target = m.inode() == 0 ? new Target(0, 0, null) : begin(client, m, next);
     List<PackedOutcome> outcomes = new ArrayList<>();
     for (PackedFile file : m.files()) {
       outcomes.add(outcome(file, target));
@@ -56,10 +68,18 @@ final class Packing {
     if (target.inode != 0) {
       contents.unpacked(contents.slices().end(target.inode));
     }
-    return new MasterReply.Packed(outcomes);
+    return new MasterReply.Packed(
+        outcomes,
+        next && target.policy != null
+            ? writers.stage(
+                client, new Command.Stage(0, 0, 0, 0, target.policy.toString(), 1, m.groups()))
+            : null);
   }
 
-  private Target begin(long client, Command.CommitPack m) {
+  /**
+   * @param next whether a chunk is to be staged afterwards: then that is possible
+   */
+  private Target begin(long client, Command.CommitPack m, boolean next) {
     leases.require(m.inode(), m.epoch(), client);
     InodeRow staged = Inodes.file(c, m.inode());
     if (staged.attr().links() > 0 || staged.attr().version() > 0) {
@@ -73,6 +93,9 @@ final class Packing {
     Policy policy = Inodes.policy(staged.attr().policy());
     long bytes = m.chunks().getFirst().length();
     Accepted accepted = commits.check(m.inode(), m.epoch(), bytes, policy, m.chunks().getFirst());
+    if (next) {
+      staging.check(policy, 0, 0, 1, true, m.groups());
+    }
 
     commits.publish(m.inode(), accepted);
     leases.end(m.inode());

@@ -303,6 +303,12 @@ public final class Queries {
       case MasterReply.Opened o ->
           new MasterReply.Opened(o.attr(), o.epoch(), writing(o.chunks(), view, tokens));
       case MasterReply.Allocated a -> new MasterReply.Allocated(writing(a.chunks(), view, tokens));
+      case MasterReply.Packed(List<MasterReply.PackedOutcome> outcomes, MasterReply.Opened next)
+          when next != null ->
+          new MasterReply.Packed(
+              outcomes,
+              new MasterReply.Opened(
+                  next.attr(), next.epoch(), writing(next.chunks(), view, tokens)));
       default -> reply;
     };
   }
@@ -323,8 +329,17 @@ public final class Queries {
               Inodes.policyFor(t, s.policyParent(), s.policy());
           case Command.Allocate a when a.count() > 0 && a.count() <= Staging.MAX_CHUNKS ->
               needsGroups(a) ? Inodes.policy(Inodes.file(t, a.inode()).attr().policy()) : null;
+          case Command.CommitPack c when c.next() -> stagedPolicy(c.inode());
           default -> null;
         });
+  }
+
+  /** Null for what is no file (any more): a repeated commit finds its pack made. */
+  private @Nullable Policy stagedPolicy(long inode) {
+    InodeRow row = t.inode(inode);
+    return row == null || row.attr().type() != FileType.FILE
+        ? null
+        : Inodes.policy(row.attr().policy());
   }
 
   private boolean needsGroups(Command.Allocate a) {
@@ -364,8 +379,17 @@ public final class Queries {
               a.fresh(),
               a.avoidGroups(),
               chosen(policy, a.count(), a.avoidGroups(), placement, random));
+      case Command.CommitPack c when c.next() ->
+          staging(
+              c, policy == null ? new long[0] : chosen(policy, 1, new long[0], placement, random));
       default -> command;
     };
+  }
+
+  /** The same commit, with these groups for what it stages beside; none: it stages nothing. */
+  public static Command.CommitPack staging(Command.CommitPack c, long[] groups) {
+    return new Command.CommitPack(
+        c.inode(), c.epoch(), c.chunks(), c.files(), c.moves(), groups.length > 0, groups);
   }
 
   private static long[] chosen(

@@ -55,7 +55,7 @@ final class Writers {
     return acquire(client, there.inode());
   }
 
-  MasterReply stage(long client, Command.Stage m) {
+  Opened stage(long client, Command.Stage m) {
     int gid = m.gid();
     if (m.policyParent() != 0) {
       gid = Namespace.group(Inodes.directory(c, m.policyParent()), gid);

@@ -181,7 +181,9 @@ final class LeaderTest {
             List.of(
                 new Command.PackedFile(
                     new Command.Link(1, name, false), 0644, 0, 0, "", 0, 100, 1)),
-            List.of()));
+            List.of(),
+            false,
+            new long[0]));
     return p;
   }
 

@@ -524,13 +524,22 @@ final class RandomHistory {
     ErrorCode code = model.leased(inode, epoch, client);
     code = code == null && n.changed ? ErrorCode.INVALID : code;
     Message reply =
-        client(client, new Command.CommitPack(inode, epoch, List.of(chunk), files, moves));
+        client(
+            client,
+            new Command.CommitPack(
+                inode, epoch, List.of(chunk), files, moves, random.nextBoolean(), groups(1)));
     if (reply instanceof ErrorReply e && e.code() == ErrorCode.CONFLICT) {
       return reply; // as in a commit
     }
     expect(code, reply);
     if (reply instanceof MasterReply.Packed packed) {
       packed(inode, chunk, files, moves, packed);
+      MasterReply.Opened next = packed.next();
+      if (next != null) {
+        model.nodes.put(next.attr().inode(), new Node(FileType.FILE));
+        model.lease(next.attr().inode(), next.epoch(), client);
+        next.chunks().forEach(p -> staged(next.attr().inode(), p));
+      }
     }
     return reply;
   }

@@ -110,6 +110,9 @@ public sealed interface Command {
    * @param inode the staged file, whose lease ends; 0 if none of the files has any bytes
    * @param chunks its chunk 0; empty if inode is 0
    * @param moves bytes of files that are in packs already, copied here
+   * @param next whether to stage another file of the same policy in the same step, with one chunk,
+   *     as more files are to come; left undone if there is no place for it
+   * @param groups leader fills: placement group of that chunk
    */
   @Tag(19)
   record CommitPack(
@@ -117,7 +120,9 @@ public sealed interface Command {
       long epoch,
       List<CommittedChunk> chunks,
       List<PackedFile> files,
-      List<PackedMove> moves)
+      List<PackedMove> moves,
+      boolean next,
+      long[] groups)
       implements Command {
     /** Files and moves of one command: bounds the time that it takes. */
     public static final int MAX_FILES = 1_000;

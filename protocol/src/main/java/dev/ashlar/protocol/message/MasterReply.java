@@ -118,9 +118,12 @@ public sealed interface MasterReply extends Message {
     GARBAGE
   }
 
-  /** One for each file of a {@link Command.CommitPack}, in order. */
+  /**
+   * @param outcomes one for each file of a {@link Command.CommitPack}, in order
+   * @param next what was staged, if that was asked for
+   */
   @Tag(317)
-  record Packed(List<PackedOutcome> outcomes) implements MasterReply {}
+  record Packed(List<PackedOutcome> outcomes, @Nullable Opened next) implements MasterReply {}
 
   /** The file, or why it was not made. */
   record PackedOutcome(@Nullable Attr attr, @Nullable ErrorReply refusal) {}
