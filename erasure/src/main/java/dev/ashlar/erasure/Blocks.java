@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 /**
  * Heap scratch memory of a scalar transform: one block of 8-byte columns per source or target.
  * Plain arrays run well in the interpreter and in C1 too, which segments do not, and the copy
- * within the L1 cache costs little beside the tables. Owned by one call.
+ * within the L1 cache costs little beside the tables. Owned by one call at a time.
  */
 final class Blocks {
   /** Bytes of each shard worked on at a time. */

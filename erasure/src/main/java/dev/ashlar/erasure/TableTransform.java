@@ -1,6 +1,8 @@
 package dev.ashlar.erasure;
 
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One table per source and up to four targets: entry x holds the products of byte x for all four
@@ -17,6 +19,11 @@ final class TableTransform implements Transform {
 
   /** By group of four targets and source: 256 entries. */
   private final int[][][] tables;
+
+  /** Memory of a call over at least {@link Blocks#BYTES} that ended, for the next such one. */
+  private final AtomicReference<@Nullable Scratch> idle = new AtomicReference<>();
+
+  private record Scratch(Blocks in, Blocks out) {}
 
   TableTransform(Product product) {
     this.sources = product.sources();
@@ -44,8 +51,18 @@ final class TableTransform implements Transform {
 
   @Override
   public void apply(MemorySegment[] from, MemorySegment[] to, long length) {
-    Blocks in = new Blocks(sources, length);
-    Blocks out = new Blocks(LANES, length);
+    boolean whole = length >= Blocks.BYTES;
+    Scratch scratch = whole ? idle.getAndSet(null) : null;
+    if (scratch == null) {
+      scratch = new Scratch(new Blocks(sources, length), new Blocks(LANES, length));
+    }
+    apply(from, to, length, scratch.in, scratch.out);
+    if (whole) {
+      idle.set(scratch);
+    }
+  }
+
+  private void apply(MemorySegment[] from, MemorySegment[] to, long length, Blocks in, Blocks out) {
     for (long offset = 0; offset < length; offset += Blocks.BYTES) {
       int size = (int) Math.min(Blocks.BYTES, length - offset);
       for (int s = 0; s < sources; s++) {
