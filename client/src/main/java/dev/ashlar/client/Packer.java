@@ -70,15 +70,55 @@ final class Packer {
   }
 
   private void run() {
-    List<SmallFile> batch = next();
-    while (!batch.isEmpty()) {
+    boolean ended = false;
+    try {
+      for (List<SmallFile> batch = next(); !batch.isEmpty(); batch = next()) {
+        write(batch);
+      }
+      ended = true;
+    } finally {
+      if (!ended) {
+        giveUp();
+      }
+    }
+  }
+
+  private void write(List<SmallFile> batch) {
+    try {
       boolean few = batch.size() < services.config().packFiles() && !soonAfterAnother();
       if (few && batch.stream().anyMatch(f -> f.bytes() > 0)) {
         batch.forEach(this::complete);
       } else {
         packs.write(batch, !few).forEach(this::complete);
       }
-      batch = next();
+    } finally {
+      batch.forEach(Packer::fail); // those that were told nothing, if memory ran out or the like
+    }
+  }
+
+  /** This thread ends before its time: nobody may be left waiting for it. */
+  private void giveUp() {
+    List<SmallFile> left = List.of();
+    lock.lock();
+    try {
+      writers--;
+      if (writers == 0) {
+        left = List.copyOf(waiting);
+        waiting.clear();
+      }
+    } finally {
+      lock.unlock();
+    }
+    left.forEach(Packer::fail);
+  }
+
+  private static void fail(SmallFile file) {
+    if (!file.outcome().isDone()) {
+      file.outcome()
+          .completeExceptionally(
+              new AshlarException(
+                  ErrorCode.TIMEOUT,
+                  file.title() + " may not have been written: look whether it is there"));
     }
   }
 
