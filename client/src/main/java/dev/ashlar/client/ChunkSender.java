@@ -96,7 +96,7 @@ final class ChunkSender implements AutoCloseable {
   void begin(ChunkWrite chunk) throws AshlarException {
     giveUpAvoided(chunk);
     underWay.add(chunk);
-    while (chunk.hopeless()) {
+    if (chunk.hopeless()) {
       restart(chunk);
     }
   }
@@ -275,52 +275,25 @@ final class ChunkSender implements AutoCloseable {
   private void moveElsewhere(ChunkWrite chunk) throws AshlarException {
     String troubles = chunk.troubles();
     String full = chunk.full();
-    boolean tired = chunk.restarts() == MOST_RESTARTS;
-    boolean movable = !tired && chunk.reclaim();
-    if (full != null && !movable) {
-      throw new AshlarException(
-          ErrorCode.NO_SPACE,
-          "There is no room for chunk " + chunk.index() + " of " + name + ": " + full);
-    }
-    if (tired) {
-      throw new AshlarException(
-          ErrorCode.UNAVAILABLE,
-          "Too few chunk servers take chunk "
-              + chunk.index()
-              + " of "
-              + name
-              + " (needed are "
-              + policy.minimumBlocks()
-              + " blocks of "
-              + policy.width()
-              + "): "
-              + troubles
-              + ". Check the servers with 'ashlar status', then write it again");
-    }
-    if (!movable) {
-      throw new AshlarException(
-          ErrorCode.UNAVAILABLE,
-          "Too many chunk servers failed while chunk "
-              + chunk.index()
-              + " of "
-              + name
-              + " was written, and its first bytes are no longer in memory to send them elsewhere: "
-              + troubles
-              + ". Write it again");
-    }
-    if (chunk.restarts() > 0) {
-      pause(RESTART_PAUSE_MS << chunk.restarts());
-    }
-    services.stats().restarted();
-    if (chunk.base() == 0) {
-      failedGroups.add(chunk.place().group());
+    if (!chunk.reclaim()) {
+      throw full != null ? noRoom(chunk, full) : gone(chunk, troubles);
     }
     long kept = chunk.keptBytes();
     List<Batch> batches = List.copyOf(chunk.batches());
     boolean complete = chunk.complete();
-    chunk.restart(
-        places.instead(chunk.index(), failedGroups.stream().mapToLong(Long::longValue).toArray()));
-    giveUpAvoided(chunk);
+    try {
+      // Bytes that too few disks wait for would be let go of: they stay here until there are
+      // enough.
+      do {
+        if (chunk.restarts() == MOST_RESTARTS) {
+          throw full != null ? noRoom(chunk, full) : tired(chunk, troubles);
+        }
+        place(chunk);
+      } while (chunk.hopeless());
+    } catch (AshlarException e) {
+      batches.forEach(Batch::free);
+      throw e;
+    }
     copyKept(chunk, kept);
     for (int i = 0; i < batches.size(); i++) {
       Batch batch = batches.get(i);
@@ -334,6 +307,56 @@ final class ChunkSender implements AutoCloseable {
       chunk.finish();
       push(chunk);
     }
+  }
+
+  /**
+   * Gives a chunk other disks, as the master chooses now; a moment later if it has failed before.
+   */
+  private void place(ChunkWrite chunk) throws AshlarException {
+    if (chunk.restarts() > 0) {
+      pause(RESTART_PAUSE_MS << chunk.restarts());
+    }
+    services.stats().restarted();
+    if (chunk.base() == 0) {
+      failedGroups.add(chunk.place().group());
+    }
+    chunk.restart(
+        places.instead(chunk.index(), failedGroups.stream().mapToLong(Long::longValue).toArray()));
+    giveUpAvoided(chunk);
+  }
+
+  private AshlarException noRoom(ChunkWrite chunk, String full) {
+    return new AshlarException(
+        ErrorCode.NO_SPACE,
+        "There is no room for chunk " + chunk.index() + " of " + name + ": " + full);
+  }
+
+  private AshlarException tired(ChunkWrite chunk, String troubles) {
+    return new AshlarException(
+        ErrorCode.UNAVAILABLE,
+        "Too few chunk servers take chunk "
+            + chunk.index()
+            + " of "
+            + name
+            + " (needed are "
+            + policy.minimumBlocks()
+            + " blocks of "
+            + policy.width()
+            + "): "
+            + troubles
+            + ". Check the servers with 'ashlar status', then write it again");
+  }
+
+  private AshlarException gone(ChunkWrite chunk, String troubles) {
+    return new AshlarException(
+        ErrorCode.UNAVAILABLE,
+        "Too many chunk servers failed while chunk "
+            + chunk.index()
+            + " of "
+            + name
+            + " was written, and its first bytes are no longer in memory to send them elsewhere: "
+            + troubles
+            + ". Write it again");
   }
 
   private void pause(long ms) throws AshlarException {

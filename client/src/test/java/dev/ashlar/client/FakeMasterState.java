@@ -119,7 +119,7 @@ final class FakeMasterState {
     return reply;
   }
 
-  /** Which blocks of a chunk have a server that can be written to, by index; not once it moved. */
+  /** Which blocks of a chunk have a server that can be written to; asked at each allocation. */
   synchronized void placed(IntFunction<Long> mask) {
     placed = mask;
   }
@@ -219,7 +219,7 @@ final class FakeMasterState {
       chunk.servers = on;
     }
     file.staged.put(index, chunk);
-    return place(index, chunk, elsewhere ? -1L : placed.apply(index), file.epoch);
+    return place(index, chunk, placed.apply(index), file.epoch);
   }
 
   private ChunkPlace place(int index, Chunk chunk, long present, long epoch) {

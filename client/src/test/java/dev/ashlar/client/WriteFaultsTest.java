@@ -13,8 +13,10 @@ import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -117,16 +119,42 @@ class WriteFaultsTest {
 
   /** Between two heartbeats a master may choose disks that it then knows to be full or gone. */
   @ParameterizedTest
-  @ValueSource(longs = {0, 0b00011})
-  void aChunkThatWasGivenNoDisksGoesElsewhere(long placed) throws Exception {
+  @CsvSource({"0,1", "3,1", "0,3", "3,4"})
+  void aChunkThatWasGivenNoDisksGoesElsewhere(long placed, int times) throws Exception {
     try (FakeCluster cluster = new FakeCluster(POLICY.width() + 2, POLICY);
         AshlarFileSystem fs = cluster.connect()) {
-      cluster.state.placed(index -> index == 1 ? placed : -1L);
+      AtomicInteger asked = new AtomicInteger();
+      cluster.state.placed(index -> index == 1 && asked.incrementAndGet() <= times ? placed : -1L);
       byte[] content = FakeCluster.bytes(1, (int) POLICY.chunkBytes() + 200 * STRIPE);
       Attr attr = FakeCluster.put(fs, "f", content);
       assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
-      assertEquals(1, fs.stats().restartedChunks());
+      assertEquals(times, fs.stats().restartedChunks());
       assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** Servers run full while a chunk is written, and the master has not heard of it yet. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 100})
+  void aChunkWhoseServersRanFullWaitsForOthers(int times) throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width() + 2, POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      cluster.servers.get(0).fault(FakeChunkServer.Fault.FULL);
+      cluster.servers.get(1).fault(FakeChunkServer.Fault.FULL);
+      AtomicInteger asked = new AtomicInteger();
+      cluster.state.placed(
+          index -> asked.incrementAndGet() > 1 && asked.get() <= times + 1 ? 0L : -1L);
+      byte[] content = FakeCluster.bytes(1, 200 * STRIPE);
+      StageOptions options = StageOptions.DEFAULT.withExpectedSize(content.length);
+      if (times == 2) {
+        Attr attr = FakeCluster.put(fs, "f", content, options);
+        assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      } else {
+        AshlarException e =
+            assertThrows(AshlarException.class, () -> FakeCluster.put(fs, "f", content, options));
+        assertEquals(ErrorCode.NO_SPACE, e.code(), e.getMessage());
+      }
+      FakeCluster.await("nothing held", () -> fs.heldBytes() == 0);
     }
   }
 
