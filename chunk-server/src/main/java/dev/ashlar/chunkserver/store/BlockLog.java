@@ -72,14 +72,10 @@ final class BlockLog {
     return from <= to && !segments.subMap(from, true, to, true).isEmpty();
   }
 
-  /** The oldest segment from {@code from} on, other than one that is about to go. */
-  int oldestFrom(int from, int except) {
-    for (int id : segments.tailMap(from, true).keySet()) {
-      if (id != except) {
-        return id;
-      }
-    }
-    return from;
+  /** The oldest segment from {@code from} on; {@code from} itself if there is none. */
+  int oldestFrom(int from) {
+    Integer oldest = segments.ceilingKey(from);
+    return oldest == null ? from : oldest;
   }
 
   boolean isActive(int segment) {

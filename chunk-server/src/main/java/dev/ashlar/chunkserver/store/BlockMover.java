@@ -67,7 +67,7 @@ final class BlockMover {
       }
       for (BlockRow row : rows) {
         if (row.extents().stream().anyMatch(e -> moved.containsKey(e.address()))) {
-          int from = state.log.oldestFrom(row.sealFrom(), leaving);
+          int from = state.log.oldestFrom(row.sealFrom());
           core.replaced(core.appendSeal(row.at(replace(row.extents(), moved)).sealed(from, 0)));
         }
       }

@@ -170,8 +170,8 @@ final class Compactor {
       case SEAL -> {
         BlockRow row = state.index.row(state.index.pending(), key);
         if (row != null && row.sealTo() == leaving) {
-          core.replaced(
-              core.appendSeal(row.sealed(state.log.oldestFrom(row.sealFrom(), leaving), 0)));
+          // From this segment on still: its file may outlive a crash, and the seal with it.
+          core.replaced(core.appendSeal(row.sealed(state.log.oldestFrom(row.sealFrom()), 0)));
         }
       }
       case TOMBSTONE -> tombstone(r, leaving);
@@ -183,10 +183,16 @@ final class Compactor {
     return copied;
   }
 
-  /** A tombstone is needed as long as any segment exists that may hold a seal it voids. */
+  /**
+   * A tombstone is needed as long as any other segment exists that may hold a seal it voids: seals
+   * of its own segment go, or stay, together with it.
+   */
   private void tombstone(LogRecord r, int leaving) throws IOException {
-    int from = state.log.oldestFrom((int) r.a(), leaving);
-    if (from < r.a() || from > r.b() || from == leaving) {
+    int from = state.log.oldestFrom((int) r.a());
+    if (from == leaving) {
+      from = state.log.oldestFrom(leaving + 1);
+    }
+    if (from > r.b()) {
       return;
     }
     BlockRow row = state.index.row(state.index.pending(), r.key());
