@@ -290,11 +290,16 @@ final class ChunkSender implements AutoCloseable {
         }
         place(chunk);
       } while (chunk.hopeless());
+      copyKept(chunk, kept);
+      addAgain(chunk, batches, complete);
     } catch (AshlarException e) {
-      batches.forEach(Batch::free);
+      batches.forEach(Batch::free); // those that were not added again have no other owner
       throw e;
     }
-    copyKept(chunk, kept);
+  }
+
+  private void addAgain(ChunkWrite chunk, List<Batch> batches, boolean complete)
+      throws AshlarException {
     for (int i = 0; i < batches.size(); i++) {
       Batch batch = batches.get(i);
       if (!batch.hasParity()) {

@@ -13,6 +13,7 @@ import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +155,33 @@ class WriteFaultsTest {
             assertThrows(AshlarException.class, () -> FakeCluster.put(fs, "f", content, options));
         assertEquals(ErrorCode.NO_SPACE, e.code(), e.getMessage());
       }
+      FakeCluster.await("nothing held", () -> fs.heldBytes() == 0);
+    }
+  }
+
+  /**
+   * A chunk is moved, but what it shared with the version before cannot be read: nothing is held.
+   */
+  @Test
+  void aMoveThatFailsInTheMiddleHoldsNoMemory() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(2 * POLICY.width(), POLICY);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(cluster.config().withBlockTimeout(Duration.ofMillis(500)))) {
+      long inode = FakeCluster.put(fs, "f", FakeCluster.bytes(1, 10 * STRIPE)).inode();
+      FileHandle handle = fs.open(inode, OpenMode.APPEND);
+      for (int i = 0; i < POLICY.width(); i++) {
+        cluster
+            .servers
+            .get(Objects.requireNonNull(cluster.state.serverOf(inode, 0, i)))
+            .fault(FakeChunkServer.Fault.REFUSE);
+      }
+      assertThrows(
+          AshlarException.class,
+          () -> {
+            fs.append(handle, ByteBuffer.wrap(FakeCluster.bytes(2, 20 * STRIPE)));
+            fs.fsync(handle);
+          });
+      assertThrows(AshlarException.class, () -> fs.release(handle));
       FakeCluster.await("nothing held", () -> fs.heldBytes() == 0);
     }
   }
