@@ -1,5 +1,6 @@
 package dev.ashlar.client;
 
+import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply.Pack;
 import java.util.ArrayList;
@@ -14,10 +15,17 @@ import java.util.TreeMap;
  * byte is copied again and again.
  */
 final class RepackPlan {
-  /** A pack below this size is small. */
-  static final long SMALL_BYTES = 1 << 20;
+  /** Less than this part of the largest pack is small: 1 MiB unless chunks are tiny. */
+  private static final int SMALL_PART = 4;
 
-  private RepackPlan() {}
+  /** Most bytes of a pack of this policy. */
+  private final long most;
+
+  private final List<List<Pack>> batches = new ArrayList<>();
+
+  private RepackPlan(String policy) {
+    this.most = Math.min(Packer.MOST_BYTES, Policy.parse(policy).chunkBytes());
+  }
 
   /**
    * Packs to be copied, each list into one.
@@ -28,23 +36,23 @@ final class RepackPlan {
   static List<List<Pack>> of(List<Pack> packs, long before) {
     Map<String, List<Pack>> byPolicy = new TreeMap<>();
     for (Pack p : packs) {
-      if (sparse(p) || p.attr().size() < SMALL_BYTES && p.attr().changedNs() < before) {
-        byPolicy.computeIfAbsent(p.attr().policy(), policy -> new ArrayList<>()).add(p);
-      }
+      byPolicy.computeIfAbsent(p.attr().policy(), policy -> new ArrayList<>()).add(p);
     }
     List<List<Pack>> batches = new ArrayList<>();
-    byPolicy.values().forEach(all -> fill(all, batches));
+    byPolicy.forEach((policy, all) -> batches.addAll(new RepackPlan(policy).plan(all, before)));
     return batches;
   }
 
-  private static void fill(List<Pack> packs, List<List<Pack>> batches) {
+  private List<List<Pack>> plan(List<Pack> packs, long before) {
     List<Pack> batch = new ArrayList<>();
     long bytes = 0;
     long files = 0;
     for (Pack p : packs) {
-      if (bytes + p.liveBytes() > Packer.MOST_BYTES
-          || files + p.files() > Command.CommitPack.MAX_FILES) {
-        end(batch, bytes, batches);
+      if (!sparse(p) && !(small(p.attr().size()) && p.attr().changedNs() < before)) {
+        continue;
+      }
+      if (bytes + p.liveBytes() > most || files + p.files() > Command.CommitPack.MAX_FILES) {
+        end(batch, bytes);
         batch = new ArrayList<>();
         bytes = 0;
         files = 0;
@@ -53,13 +61,18 @@ final class RepackPlan {
       bytes += p.liveBytes();
       files += p.files();
     }
-    end(batch, bytes, batches);
+    end(batch, bytes);
+    return batches;
   }
 
-  private static void end(List<Pack> batch, long bytes, List<List<Pack>> batches) {
-    if (batch.stream().anyMatch(RepackPlan::sparse) || bytes >= SMALL_BYTES) {
+  private void end(List<Pack> batch, long bytes) {
+    if (!small(bytes) || batch.stream().anyMatch(RepackPlan::sparse)) {
       batches.add(batch);
     }
+  }
+
+  private boolean small(long bytes) {
+    return bytes < most / SMALL_PART;
   }
 
   private static boolean sparse(Pack p) {

@@ -70,4 +70,21 @@ class RepackPlanTest {
         List.of(List.of(10L), List.of(11L)),
         plan(pack("rs-2-1", 3000, 900, 600, OLD), pack("rs-2-1", 3000, 900, 600, OLD)));
   }
+
+  /** Chunks of this policy hold 384 KiB: its packs are never larger, and not small for that. */
+  @Test
+  void packsOfSmallChunksAreCopiedOnce() {
+    String policy = "rs-6-3-64k-64k";
+    List<Pack> packs = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      packs.add(pack(policy, 300 << 10, 300 << 10, 9, OLD));
+    }
+    assertEquals(List.of(), plan(packs.toArray(Pack[]::new)));
+    packs.clear();
+    for (int i = 0; i < 6; i++) {
+      packs.add(pack(policy, 90 << 10, 90 << 10, 3, OLD));
+    }
+    assertEquals(
+        List.of(List.of(13L, 14L, 15L, 16L), List.of(17L, 18L)), plan(packs.toArray(Pack[]::new)));
+  }
 }
