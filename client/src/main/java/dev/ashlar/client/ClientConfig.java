@@ -45,6 +45,9 @@ public record ClientConfig(
   /** Most masters of a local cluster: their client ports are consecutive. */
   static final int LOCAL_MASTERS = 5;
 
+  /** Files up to this size are packed unless a client is told otherwise. */
+  public static final int PACK_BYTES = 128 << 10;
+
   static final long MIN_MEMORY_BYTES = 16L << 20;
 
   public ClientConfig {
@@ -80,7 +83,7 @@ public record ClientConfig(
         0.05,
         0,
         0,
-        128 << 10,
+        PACK_BYTES,
         2);
   }
 
@@ -147,36 +150,6 @@ public record ClientConfig(
         bytes,
         readAheadBytes,
         hedgeShare,
-        uid,
-        gid,
-        packBytes,
-        packFiles);
-  }
-
-  public ClientConfig withReadAheadBytes(long bytes) {
-    return new ClientConfig(
-        masters,
-        masterDeadline,
-        masterTry,
-        blockTimeout,
-        memoryBytes,
-        bytes,
-        hedgeShare,
-        uid,
-        gid,
-        packBytes,
-        packFiles);
-  }
-
-  public ClientConfig withHedgeShare(double share) {
-    return new ClientConfig(
-        masters,
-        masterDeadline,
-        masterTry,
-        blockTimeout,
-        memoryBytes,
-        readAheadBytes,
-        share,
         uid,
         gid,
         packBytes,

@@ -48,7 +48,7 @@ final class PackWriter {
                       new AshlarException(e.code(), f.title() + ": " + e.getMessage(), e)));
           return List.of();
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException e) { // a bug: those who wait are to see it
         left.forEach(f -> f.outcome().completeExceptionally(e));
         return List.of();
       }

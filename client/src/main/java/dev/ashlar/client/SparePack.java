@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pack that was staged in one step with the commit of the one before, for small files that come
- * soon after: they save a command. It is given back after a moment without any. Thread-safe.
+ * soon after: they save a command. It is given back after a moment without any. Thread-safe; has
+ * one thread while it keeps something.
  */
 final class SparePack {
   /** For messages. */
@@ -20,6 +21,7 @@ final class SparePack {
   private final ReentrantLock lock = new ReentrantLock();
   private String policy = "";
   private @Nullable StagedContent spare;
+  private boolean watched;
 
   SparePack(ClientServices services) {
     this.services = services;
@@ -38,40 +40,55 @@ final class SparePack {
     } catch (AshlarException e) {
       return; // given back already, and the next files do without
     }
-    StagedContent useless = fresh;
-    lock.lock();
-    try {
-      if (fits && spare == null) {
-        policy = asked;
-        spare = fresh;
-        useless = null;
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (useless != null) {
-      useless.close();
-    } else {
-      services.world().startLight("ashlar-client-pack-spare", () -> giveBack(fresh));
+    if (!keep(asked, fresh, fits)) {
+      fresh.close();
     }
   }
 
-  private void giveBack(StagedContent unused) {
-    try {
-      services.world().sleep(IDLE.toNanos());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // it is given back now
-    }
+  private boolean keep(String asked, StagedContent fresh, boolean fits) {
     lock.lock();
     try {
-      if (spare != unused) {
-        return;
+      if (!fits || spare != null) {
+        return false;
       }
-      spare = null;
+      policy = asked;
+      spare = fresh;
+      if (!watched) {
+        watched = true;
+        services.world().startLight("ashlar-client-pack-spare", this::watch);
+      }
+      return true;
     } finally {
       lock.unlock();
     }
-    unused.close();
+  }
+
+  /** Gives back what nobody has taken for a while, and ends when there is nothing. */
+  private void watch() {
+    StagedContent seen = null;
+    boolean interrupted = false;
+    while (true) {
+      try {
+        services.world().sleep(IDLE.toNanos());
+      } catch (InterruptedException e) {
+        interrupted = true; // it is given back now
+      }
+      lock.lock();
+      try {
+        if (spare == null || spare == seen || interrupted) {
+          seen = spare;
+          spare = null;
+          watched = false;
+          break;
+        }
+        seen = spare;
+      } finally {
+        lock.unlock();
+      }
+    }
+    if (seen != null) {
+      seen.close();
+    }
   }
 
   /** The pack for files that ask for this policy, null if there is none. */
@@ -84,16 +101,6 @@ final class SparePack {
       StagedContent taken = spare;
       spare = null;
       return taken;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Whether files have been packed a moment ago. */
-  boolean there() {
-    lock.lock();
-    try {
-      return spare != null;
     } finally {
       lock.unlock();
     }

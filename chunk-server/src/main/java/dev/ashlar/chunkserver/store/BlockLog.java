@@ -68,10 +68,6 @@ final class BlockLog {
     return segments.values();
   }
 
-  boolean any(int from, int to) {
-    return from <= to && !segments.subMap(from, true, to, true).isEmpty();
-  }
-
   /** The oldest segment from {@code from} on; {@code from} itself if there is none. */
   int oldestFrom(int from) {
     Integer oldest = segments.ceilingKey(from);

@@ -6,6 +6,7 @@ import dev.ashlar.cli.remote.Destination;
 import dev.ashlar.cli.remote.Place;
 import dev.ashlar.cli.remote.RemoteFiles;
 import dev.ashlar.client.AttrChange;
+import dev.ashlar.client.ClientConfig;
 import dev.ashlar.client.FileWriter;
 import dev.ashlar.client.StageOptions;
 import dev.ashlar.protocol.AshlarException;
@@ -34,10 +35,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Put {
   private final RemoteFiles files;
-
-  /** Files up to this size wait rather than work. */
-  private static final long SMALL_BYTES = 128 << 10;
-
   private final Tasks tasks;
   private final Semaphore large;
   private final Progress progress;
@@ -212,7 +209,7 @@ public final class Put {
   }
 
   private void file(Path source, Place place, boolean keep) throws IOException {
-    boolean small = Files.size(source) <= SMALL_BYTES;
+    boolean small = Files.size(source) <= ClientConfig.PACK_BYTES; // waits more than it works
     if (!small) {
       large.acquireUninterruptibly(); // each holder's own calls have deadlines
     }
