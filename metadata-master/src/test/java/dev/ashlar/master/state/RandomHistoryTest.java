@@ -39,7 +39,14 @@ final class RandomHistoryTest {
           history.step(i);
         } catch (AssertionError | RuntimeException e) {
           throw new AssertionError(
-              "seed " + seed + ", step " + i + ", command " + history.last + ": " + e.getMessage(),
+              "seed "
+                  + seed
+                  + ", step "
+                  + i
+                  + ", command "
+                  + history.last()
+                  + ": "
+                  + e.getMessage(),
               e);
         }
       }
