@@ -34,6 +34,8 @@ final class RatisProperties {
         p, List.of(dir.resolve("log").toFile())); // both default to the system's temp directory
     RaftServerConfigKeys.setRemovedGroupsDir(p, dir.resolve("removed").toFile());
     RaftServerConfigKeys.setStagingTimeout(p, seconds(30)); // a new member may start slowly
+    RaftServerConfigKeys.setCloseThreshold(
+        p, TimeDuration.valueOf(365, TimeUnit.DAYS)); // a machine that stood still goes on
     elections(p, s);
     log(p, s);
     snapshots(p, s);
