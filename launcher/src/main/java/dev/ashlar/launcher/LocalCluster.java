@@ -23,8 +23,7 @@ final class LocalCluster {
    */
   static final String BACKGROUND = "ashlar.background";
 
-  private static final JavaCommand.Memory EMBEDDED_MEMORY =
-      new JavaCommand.Memory("1g", "64m", "1g");
+  private static final JavaCommand.Memory EMBEDDED_MEMORY = new JavaCommand.Memory(1024, 64, 1024);
   private final ClusterDirectory directory;
   private ClusterSettings settings;
   private final Terminal terminal;
@@ -172,7 +171,10 @@ final class LocalCluster {
   private Started background() throws IOException, InterruptedException {
     Files.deleteIfExists(directory.pid(EMBEDDED));
     List<String> command =
-        JavaCommand.server(EMBEDDED_MEMORY, List.of("up", "--dir", directory.root().toString()));
+        JavaCommand.server(
+            JavaCommand.Kind.FULL,
+            EMBEDDED_MEMORY,
+            List.of("up", "--dir", directory.root().toString()));
     command.add(command.indexOf("-cp"), "-D" + BACKGROUND + "=true");
     Map<String, Process> process =
         Map.of(EMBEDDED, Processes.start(command, directory.console(EMBEDDED)));

@@ -1,5 +1,6 @@
 package dev.ashlar.launcher;
 
+import dev.ashlar.launcher.JavaCommand.Kind;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,9 +9,8 @@ import java.util.stream.IntStream;
 
 /** The servers of a local cluster, each as the very command that would start it by hand. */
 record Members(ClusterDirectory directory, ClusterSettings settings) {
-  private static final JavaCommand.Memory MASTER = new JavaCommand.Memory("384m", "32m", "128m");
-  private static final JavaCommand.Memory CHUNK_SERVER =
-      new JavaCommand.Memory("160m", "12m", "192m");
+  private static final JavaCommand.Memory MASTER = new JavaCommand.Memory(384, 32, 128);
+  private static final JavaCommand.Memory CHUNK_SERVER = new JavaCommand.Memory(160, 12, 192);
 
   /**
    * One server.
@@ -115,7 +115,7 @@ record Members(ClusterDirectory directory, ClusterSettings settings) {
   /** The command line of a process for one server, with the memory that suits a small cluster. */
   static List<String> process(boolean master, List<String> arguments) {
     return master
-        ? JavaCommand.server(MASTER, arguments)
-        : JavaCommand.chunkServer(CHUNK_SERVER, arguments);
+        ? JavaCommand.server(Kind.MASTER, MASTER, arguments)
+        : JavaCommand.server(Kind.LIGHT, CHUNK_SERVER, arguments);
   }
 }
