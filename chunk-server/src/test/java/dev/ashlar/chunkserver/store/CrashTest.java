@@ -66,7 +66,7 @@ class CrashTest {
 
   @Test
   void aPowerCutAtEveryChangeKeepsWhatWasPromised() throws IOException {
-    long first = System.nanoTime() % 1_000_000;
+    long first = Long.getLong("ashlar.seed", System.nanoTime() % 1_000_000);
     for (long seed = first; seed < first + SEEDS; seed++) {
       int changes = changes(seed);
       for (int stop = 1; stop <= changes; stop++) {
@@ -77,7 +77,7 @@ class CrashTest {
 
   @Test
   void aKillAtEveryChangeKeepsWhatWasPromised() throws IOException {
-    long first = System.nanoTime() % 1_000_000;
+    long first = Long.getLong("ashlar.seed", System.nanoTime() % 1_000_000);
     for (long seed = first; seed < first + SEEDS; seed++) {
       int changes = changes(seed);
       for (int stop = 1; stop <= changes; stop++) {
