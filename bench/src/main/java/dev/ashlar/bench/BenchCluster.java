@@ -72,8 +72,16 @@ final class BenchCluster implements AutoCloseable {
 
   /** SIGKILL. */
   void kill(String name) throws IOException {
-    long pid = Long.parseLong(Files.readString(dir.resolve("pids").resolve(name)).strip());
-    ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+    ProcessHandle.of(pid(name)).ifPresent(ProcessHandle::destroyForcibly);
+  }
+
+  /** STOP or CONT. */
+  void signal(String name, String signal) throws IOException {
+    execute(List.of("kill", "-" + signal, "" + pid(name)));
+  }
+
+  private long pid(String name) throws IOException {
+    return Long.parseLong(Files.readString(dir.resolve("pids").resolve(name)).strip());
   }
 
   void destroyDisk(int server) throws IOException {
@@ -93,11 +101,16 @@ final class BenchCluster implements AutoCloseable {
 
   /** Runs a command of the program; it must succeed. */
   Timed run(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(program));
+    command.addAll(List.of(arguments));
+    return execute(command);
+  }
+
+  private Timed execute(List<String> arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
-            List.of(
-                "bash", "-c", "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null", "time", program));
-    command.addAll(List.of(arguments));
+            List.of("bash", "-c", "TIMEFORMAT='%R %U %S'; time \"$@\" >/dev/null", "time"));
+    command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD);
     builder.environment().put("ASHLAR_CLUSTER", address);

@@ -129,10 +129,13 @@ final class Cases {
     }
   }
 
-  private void needBig() throws IOException {
+  /** Puts the large file; answers its name in the root. */
+  String needBig() throws IOException {
+    String name = "big-0";
     try (AshlarFileSystem files = connect()) {
-      putOnce(files, "big-0");
+      putOnce(files, name);
     }
+    return name;
   }
 
   void get() throws IOException {
@@ -379,9 +382,11 @@ final class Cases {
   }
 
   void memory() throws IOException {
+    Usage usage = clusterUsage();
     out.accept(
         Result.of("memory of all servers")
-            .with("rss-MiB", clusterUsage().residentBytes() / MIB)
+            .with("rss-MiB", usage.residentBytes() / MIB)
+            .with("pss-MiB", usage.proportionalBytes() / MIB)
             .with("processes", cluster.pids().size()));
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.Options;
@@ -14,14 +15,15 @@ import org.apache.commons.cli.ParseException;
 /** {@code bin/ashlar bench}: measures a cluster that it starts for itself, or the codec by JMH. */
 public final class Main {
   private static final List<String> CASES =
-      List.of("put", "get", "small", "meta", "degraded", "rebuild");
+      List.of("put", "get", "small", "meta", "mixed", "tail", "degraded", "rebuild");
 
   private static final String USAGE =
       """
       Usage: ashlar bench [CASE...] [OPTIONS]      measure a cluster started for the purpose
              ashlar bench codec [JMH OPTIONS]      measure the codec alone
 
-      Cases: put, get, small, meta, degraded, rebuild; without one, all of them.
+      Cases: put, get, small, meta, mixed, tail (a server stands still), degraded, rebuild;
+      without one, all of them.
 
         --size MIB       size of the large file, default 1024
         --files N        number of small files, default 2000
@@ -117,8 +119,8 @@ public final class Main {
     Files.delete(source);
     Cases.makeSource(source, settings.bytes());
     try (BenchCluster cluster = BenchCluster.start(settings)) {
-      Cases all =
-          new Cases(settings, cluster, r -> System.out.println(json ? r.json() : r.text()), source);
+      Consumer<Result> out = r -> System.out.println(json ? r.json() : r.text());
+      Cases all = new Cases(settings, cluster, out, source);
       all.memory();
       for (String c : cases) {
         switch (c) {
@@ -126,6 +128,8 @@ public final class Main {
           case "get" -> all.get();
           case "small" -> all.small();
           case "meta" -> all.meta();
+          case "mixed" -> new MixedCase(settings, cluster, out).run();
+          case "tail" -> new TailCase(settings, cluster, out).run(all.needBig());
           case "degraded" -> all.degraded();
           case "rebuild" -> all.rebuild();
           default -> throw new IllegalStateException(c);

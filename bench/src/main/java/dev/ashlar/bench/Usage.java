@@ -10,7 +10,8 @@ import java.util.Map;
 
 /**
  * What processes have used so far, by the kernel's own account (/proc of Linux): user and system
- * time, bytes sent to the disk, memory in RAM now.
+ * time, bytes sent to the disk, memory in RAM now (resident: with what is shared, proportional:
+ * shared pages counted once over all who share them).
  *
  * @param processes by pid
  */
@@ -18,7 +19,8 @@ record Usage(Map<Long, Sample> processes) {
   private static final double TICKS_PER_SECOND = 100; // USER_HZ, fixed on Linux
 
   /** Of one process, since it began. */
-  private record Sample(double cpuSeconds, long writtenBytes, long residentBytes) {}
+  private record Sample(
+      double cpuSeconds, long writtenBytes, long residentBytes, long proportionalBytes) {}
 
   static Usage of(Collection<Long> pids) {
     Map<Long, Sample> processes = new HashMap<>();
@@ -32,7 +34,8 @@ record Usage(Map<Long, Sample> processes) {
             new Sample(
                 (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND,
                 number(Files.readAllLines(proc.resolve("io")), "write_bytes:"),
-                number(Files.readAllLines(proc.resolve("status")), "VmRSS:") << 10));
+                number(Files.readAllLines(proc.resolve("status")), "VmRSS:") << 10,
+                number(Files.readAllLines(proc.resolve("smaps_rollup")), "Pss:") << 10));
       } catch (IOException e) {
         // Killed on purpose, or the case failed anyway.
         System.err.println("Process " + pid + " is gone: its usage is not counted");
@@ -53,17 +56,22 @@ record Usage(Map<Long, Sample> processes) {
     return processes.values().stream().mapToLong(Sample::residentBytes).sum();
   }
 
+  long proportionalBytes() {
+    return processes.values().stream().mapToLong(Sample::proportionalBytes).sum();
+  }
+
   /** What the processes that are still there used since then. */
   Usage since(Usage before) {
     Map<Long, Sample> used = new HashMap<>();
     processes.forEach((pid, now) -> {
-      Sample then = before.processes.getOrDefault(pid, new Sample(0, 0, 0));
+      Sample then = before.processes.getOrDefault(pid, new Sample(0, 0, 0, 0));
       used.put(
           pid,
           new Sample(
               now.cpuSeconds - then.cpuSeconds,
               now.writtenBytes - then.writtenBytes,
-              now.residentBytes));
+              now.residentBytes,
+              now.proportionalBytes));
     });
     return new Usage(used);
   }

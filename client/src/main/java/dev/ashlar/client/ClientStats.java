@@ -4,13 +4,19 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What happened in a client since it was connected. Thread-safe; the counters only grow. */
 public final class ClientStats {
+  private final LongAdder blockReads = new LongAdder();
   private final LongAdder hedgedReads = new LongAdder();
   private final LongAdder decodedRanges = new LongAdder();
   private final LongAdder corruptBlocks = new LongAdder();
   private final LongAdder givenUpBlocks = new LongAdder();
   private final LongAdder restartedChunks = new LongAdder();
 
-  /** Reads that were sent to a further server because one was late. */
+  /** Reads that were sent to chunk servers. */
+  public long blockReads() {
+    return blockReads.sum();
+  }
+
+  /** Of these, those that were sent to a further server because one was late. */
   public long hedgedReads() {
     return hedgedReads.sum();
   }
@@ -35,6 +41,10 @@ public final class ClientStats {
   /** Chunks that were sent again to other servers because too many of theirs failed. */
   public long restartedChunks() {
     return restartedChunks.sum();
+  }
+
+  void asked() {
+    blockReads.increment();
   }
 
   void hedged() {

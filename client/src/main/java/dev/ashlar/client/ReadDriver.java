@@ -46,6 +46,7 @@ final class ReadDriver implements AutoCloseable {
   private void send(RangeRead range, List<Slot> slots) {
     for (Slot slot : slots) {
       services.hedges().earned();
+      services.stats().asked();
       ChunkRequest.ReadBlock request =
           new ChunkRequest.ReadBlock(
               range.key(slot),
