@@ -6,10 +6,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -84,6 +86,8 @@ public class CodecBenchmark {
   private boolean[] lostOne;
   private boolean[] lostMost;
   private int[] most;
+  private ByteBuffer[] buffers;
+  private final CRC32C crc = new CRC32C();
 
   @Setup(Level.Trial)
   public void setUp() throws InterruptedException {
@@ -101,6 +105,8 @@ public class CodecBenchmark {
       random.nextBytes(bytes);
       MemorySegment.copy(bytes, 0, shards[i], ValueLayout.JAVA_BYTE, 0, cell);
     }
+    buffers = new ByteBuffer[k + m];
+    Arrays.setAll(buffers, i -> shards[i].asByteBuffer());
     data = Arrays.copyOf(shards, k);
     parity = Arrays.copyOfRange(shards, k, k + m);
     lostOne = new boolean[k + m];
@@ -136,6 +142,20 @@ public class CodecBenchmark {
   public void encode(Coded coded) {
     erasure.encode(data, parity, cell);
     count(coded);
+  }
+
+  /** What a put does: parity, and a checksum of every shard. */
+  @Benchmark
+  public long encodeAndChecksum(Coded coded) {
+    erasure.encode(data, parity, cell);
+    long sum = 0;
+    for (ByteBuffer shard : buffers) {
+      crc.reset();
+      crc.update(shard.clear());
+      sum += crc.getValue();
+    }
+    count(coded);
+    return sum;
   }
 
   /** A degraded read: one data shard from the others. */
