@@ -151,16 +151,30 @@ public final class ErasureCode {
       @Nullable MemorySegment[] data, @Nullable MemorySegment[] parity, long length) {
     ShardCheck.count("data shards", data, dataShards(), name);
     ShardCheck.count("parity shards", parity, parityShards(), name);
+    MemorySegment[] from = whole(data);
+    MemorySegment[] to = whole(parity);
+    if (from != null && to != null) {
+      run(fullEncode, from, to, length);
+      return;
+    }
     BitSet sources = notNull(data, 0);
     BitSet targets = notNull(parity, dataShards());
-    Plan plan = fullEncode;
-    if (sources.cardinality() < dataShards() || targets.cardinality() < parityShards()) {
-      BitSet zeros = new BitSet();
-      zeros.set(0, dataShards());
-      zeros.andNot(sources);
-      plan = plan(new Pattern(sources, zeros, targets, false));
-    }
+    BitSet zeros = new BitSet();
+    zeros.set(0, dataShards());
+    zeros.andNot(sources);
+    Plan plan = plan(new Pattern(sources, zeros, targets, false));
     run(plan, concatenate(data, parity), length);
+  }
+
+  /** The same array if no shard is missing: whole stripes are coded without any garbage. */
+  @SuppressWarnings("NullAway") // the loop has looked
+  private static MemorySegment @Nullable [] whole(@Nullable MemorySegment[] shards) {
+    for (MemorySegment shard : shards) {
+      if (shard == null) {
+        return null;
+      }
+    }
+    return shards;
   }
 
   /**
@@ -279,9 +293,11 @@ public final class ErasureCode {
 
   /** Checks the segments that {@code plan} touches and runs it; {@code shards} by index. */
   private static void run(Plan plan, @Nullable MemorySegment[] shards, long length) {
+    run(plan, pick(shards, plan.sources()), pick(shards, plan.targets()), length);
+  }
+
+  private static void run(Plan plan, MemorySegment[] from, MemorySegment[] to, long length) {
     ShardCheck.length(length);
-    MemorySegment[] from = pick(shards, plan.sources());
-    MemorySegment[] to = pick(shards, plan.targets());
     for (int s = 0; s < from.length; s++) {
       ShardCheck.readable("Shard", plan.sources()[s], from[s], length);
     }

@@ -4,7 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the passes of a product over blocks of 4 KiB, so that all passes find a block of every shard
@@ -23,6 +25,12 @@ final class VectorTransform implements Transform {
 
   /** Lives as long as this transform is reachable. */
   private final MemorySegment tables;
+
+  /** Kept between calls, so that they make no garbage; a second thread makes its own. */
+  private final AtomicReference<@Nullable Places> idle = new AtomicReference<>();
+
+  /** Addresses of shards. */
+  private record Places(long[] sources, long[] targets) {}
 
   VectorTransform(Scheme scheme, Product product, Function<Shape, Pass> passes) {
     this.scheme = scheme;
@@ -44,9 +52,15 @@ final class VectorTransform implements Transform {
   public void apply(MemorySegment[] sources, MemorySegment[] targets, long length) {
     long direct = reached(sources) && reached(targets) ? length - length % scheme.stepBytes() : 0;
     if (direct > 0) {
+      Places idle = this.idle.getAndSet(null);
+      Places places =
+          idle == null ? new Places(new long[sources.length], new long[targets.length]) : idle;
       try {
-        multiply(addresses(sources), addresses(targets), direct);
+        fill(places.sources, sources);
+        fill(places.targets, targets);
+        multiply(places.sources, places.targets, direct);
       } finally {
+        this.idle.set(places);
         Reference.reachabilityFence(sources);
         Reference.reachabilityFence(targets);
       }
@@ -66,7 +80,10 @@ final class VectorTransform implements Transform {
   }
 
   private static long[] addresses(MemorySegment[] shards) {
-    long[] addresses = new long[shards.length];
+    return fill(new long[shards.length], shards);
+  }
+
+  private static long[] fill(long[] addresses, MemorySegment[] shards) {
     for (int i = 0; i < shards.length; i++) {
       addresses[i] = shards[i].address();
     }
