@@ -60,17 +60,20 @@ final class Agreement {
     try {
       LogCommand c = RecordCodec.decodeTagged(LogCommand.class, command);
       Message r = SimNetwork.decode(reply);
+      boolean repeated = false;
       if (c instanceof LogCommand.ClientCommand m && !(r instanceof ErrorReply)) {
         Integer before = carriedOut.put(new Asked(m.client(), m.seq()), Arrays.hashCode(reply));
         if (before != null && before != Arrays.hashCode(reply)) {
           throw new Violation("What a client asked once was carried out twice: " + m);
         }
+        repeated = before != null; // answered as before, though its lease may be closed by now
       }
       if (c instanceof LogCommand.CloseLeases m) {
         Arrays.stream(m.epochs()).forEach(closed::add);
       } else if (c instanceof LogCommand.ClientCommand m
           && m.command() instanceof Command.Commit commit
           && !(r instanceof ErrorReply)
+          && !repeated
           && closed.contains(commit.epoch())) {
         throw new Violation(
             "A commit under the closed lease epoch " + commit.epoch() + " went through");
