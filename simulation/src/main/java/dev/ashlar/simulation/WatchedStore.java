@@ -122,14 +122,22 @@ final class WatchedStore implements BlockStore {
         return;
       }
       BlockFate fate;
+      boolean counted;
       try (ReadTxn txn = metadata.get().store().read()) {
-        fate = new Queries(txn).explain(store.diskId(), List.of(entry)).fates().getFirst();
+        Queries queries = new Queries(txn);
+        fate = queries.explain(store.diskId(), List.of(entry)).fates().getFirst();
+        counted =
+            !queries.judge(store.diskId(), entry.group(), List.of(entry)).found().contains(block);
       }
       if (fate == BlockFate.STAGED) {
         throw broken(block + " is deleted though its writer may commit it");
       }
       boolean misread = machine.disk().faults().flipReads > 0;
-      if (fate == BlockFate.NEEDED && !misread && store.verify(List.of(block)).isEmpty()) {
+      // One that counts as missing there is garbage from before its place was chosen again.
+      if (fate == BlockFate.NEEDED
+          && counted
+          && !misread
+          && store.verify(List.of(block)).isEmpty()) {
         throw broken(
             block
                 + " is deleted by "

@@ -56,7 +56,8 @@ final class BlockReporter {
     for (long group : wanted.groups()) {
       long moment = tasks.moment();
       List<BlockEntry> blocks = store.blocksOf(group);
-      reply = master.call(new MasterRequest.BlockReport(server, disk, group, blocks));
+      reply =
+          master.call(new MasterRequest.BlockReport(server, disk, wanted.number(), group, blocks));
       if (!(reply instanceof MasterReply.Verdict verdict)) {
         throw unexpected(reply);
       }

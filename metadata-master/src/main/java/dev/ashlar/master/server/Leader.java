@@ -80,7 +80,7 @@ final class Leader {
     liveness = new Liveness(timing, metadata.topology(), clock);
     board = new TaskBoard(term << 36, timing.rebuildBytesPerSecond(), clock);
     leases = new Leases(metadata, timing, clock, () -> wallMs.getAsLong() * 1_000_000);
-    reports = new Reports(metadata, liveness, board);
+    reports = new Reports(metadata, liveness, board, term << 36);
     healing = new Healing(metadata, liveness, board, signing, clock, poke);
     deleting =
         new Deleting(

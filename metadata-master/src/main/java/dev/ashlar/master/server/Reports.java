@@ -44,9 +44,20 @@ final class Reports {
   private final TaskBoard board;
   private final Set<Verifying> verifying = new HashSet<>();
 
+  /** What each disk was asked for last. */
+  private final Map<Long, Asked> asked = new HashMap<>();
+
+  private long number;
+
   private record Verifying(long disk, BlockKey block) {}
 
-  Reports(Metadata metadata, Liveness liveness, TaskBoard board) {
+  private record Asked(long number, Set<Long> groups) {}
+
+  /**
+   * @param firstNumber of reports; no other leader's may follow it
+   */
+  Reports(Metadata metadata, Liveness liveness, TaskBoard board, long firstNumber) {
+    this.number = firstNumber;
     this.metadata = metadata;
     this.liveness = liveness;
     this.board = board;
@@ -55,7 +66,7 @@ final class Reports {
   /** Which groups differ. To be called after a barrier. */
   MasterReply.ReportWanted compare(BlockDigests d) {
     if (!liveness.owns(d.server(), d.disk())) {
-      return new MasterReply.ReportWanted(new long[0]);
+      return new MasterReply.ReportWanted(0, new long[0]);
     }
     Map<Long, GroupDigest> reported = new HashMap<>();
     d.groups().forEach(g -> reported.put(g.group(), g));
@@ -80,12 +91,27 @@ final class Reports {
     } else {
       liveness.differed(d.disk());
     }
-    return new MasterReply.ReportWanted(differ.stream().mapToLong(g -> g).toArray());
+    return new MasterReply.ReportWanted(
+        ask(d.disk(), differ), differ.stream().mapToLong(g -> g).toArray());
+  }
+
+  private synchronized long ask(long disk, List<Long> groups) {
+    asked.put(disk, new Asked(++number, new HashSet<>(groups)));
+    return number;
+  }
+
+  /**
+   * Whether this report was asked for and is here for the first time. One that comes again, or
+   * late, says what was: the server may have dropped since what it names.
+   */
+  private synchronized boolean isNews(BlockReport r) {
+    Asked last = asked.get(r.disk());
+    return last != null && last.number == r.number() && last.groups.remove(r.group());
   }
 
   /** What to do with the blocks of a group. To be called after a barrier. */
   MasterReply.Verdict judge(BlockReport r) {
-    if (!liveness.owns(r.server(), r.disk())) {
+    if (!liveness.owns(r.server(), r.disk()) || !isNews(r)) {
       return new MasterReply.Verdict(List.of());
     }
     Judgement j = metadata.read(txn -> new Queries(txn).judge(r.disk(), r.group(), r.blocks()));

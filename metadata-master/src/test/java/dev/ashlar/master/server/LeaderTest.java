@@ -292,6 +292,7 @@ final class LeaderTest {
         new MasterRequest.BlockReport(
             s.name,
             s.disk,
+            wanted.number(),
             p.group(),
             List.of(new MasterRequest.BlockEntry(old, p.group(), 100, 11, o.epoch(), true)));
     MasterReply.Verdict verdict = (MasterReply.Verdict) c.call(report);
@@ -301,6 +302,37 @@ final class LeaderTest {
         () ->
             tasks(s, Task.Verify.class)
                 .anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), 0))));
+  }
+
+  /**
+   * A network may deliver a report twice, or late. What it names may have been dropped since, on
+   * the word of its first delivery, so it must not count as there.
+   */
+  @Test
+  void aReportThatComesAgainIsNoNews() throws Exception {
+    TestCluster.Client client = c.new Client(9);
+    MasterReply.Opened o = staged(client);
+    commit(client, o, "f");
+    ChunkPlace p = o.chunks().getFirst();
+    FakeServer s = holder(p.blocks().getFirst().disk());
+    MasterRequest.BlockDigests none =
+        new MasterRequest.BlockDigests(s.name, s.disk, List.of(new GroupDigest(p.group(), 0, 0)));
+    MasterReply.ReportWanted first = (MasterReply.ReportWanted) c.call(none);
+    BlockKey garbage = new BlockKey(p.chunk(), p.version(), 99);
+    assertEquals(List.of(garbage), verdict(s, first.number(), p, o.epoch(), garbage));
+    assertEquals(List.of(), verdict(s, first.number(), p, o.epoch(), garbage));
+    MasterReply.ReportWanted second = (MasterReply.ReportWanted) c.call(none);
+    assertEquals(List.of(), verdict(s, first.number(), p, o.epoch(), garbage));
+    assertEquals(List.of(garbage), verdict(s, second.number(), p, o.epoch(), garbage));
+  }
+
+  private List<BlockKey> verdict(
+      FakeServer s, long number, ChunkPlace p, long epoch, BlockKey block) throws Exception {
+    MasterRequest.BlockEntry entry =
+        new MasterRequest.BlockEntry(block, p.group(), 100, 11, epoch, true);
+    MasterRequest.BlockReport report =
+        new MasterRequest.BlockReport(s.name, s.disk, number, p.group(), List.of(entry));
+    return ((MasterReply.Verdict) c.call(report)).delete();
   }
 
   @Test

@@ -156,9 +156,13 @@ public sealed interface MasterReply extends Message {
 
   record TokenKey(int id, byte[] secret) {}
 
-  /** Groups whose digest differs: send their {@link MasterRequest.BlockReport}. */
+  /**
+   * Groups whose digest differs: send their {@link MasterRequest.BlockReport}.
+   *
+   * @param number names this asking; each of the groups may be reported under it once
+   */
   @Tag(351)
-  record ReportWanted(long[] groups) implements MasterReply {}
+  record ReportWanted(long number, long[] groups) implements MasterReply {}
 
   /** Blocks of the report that nobody needs. */
   @Tag(352)

@@ -164,9 +164,13 @@ public sealed interface MasterRequest extends Message {
   record BlockDigests(String server, long disk, List<GroupDigest> groups)
       implements MasterRequest {}
 
-  /** All blocks of one group on a disk. Answered by {@link MasterReply.Verdict}. */
+  /**
+   * All blocks of one group on a disk. Answered by {@link MasterReply.Verdict}.
+   *
+   * @param number from the {@link MasterReply.ReportWanted} that asked for it
+   */
   @Tag(152)
-  record BlockReport(String server, long disk, long group, List<BlockEntry> blocks)
+  record BlockReport(String server, long disk, long number, long group, List<BlockEntry> blocks)
       implements MasterRequest {}
 
   /** The order is the wire format: append only. */
