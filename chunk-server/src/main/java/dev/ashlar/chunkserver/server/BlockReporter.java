@@ -57,7 +57,7 @@ final class BlockReporter {
       long moment = tasks.moment();
       List<BlockEntry> blocks = store.blocksOf(group);
       reply =
-          master.call(new MasterRequest.BlockReport(server, disk, wanted.number(), group, blocks));
+          master.call(new MasterRequest.BlockReport(server, disk, group, blocks, wanted.number()));
       if (!(reply instanceof MasterReply.Verdict verdict)) {
         throw unexpected(reply);
       }

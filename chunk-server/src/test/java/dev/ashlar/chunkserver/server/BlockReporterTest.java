@@ -75,7 +75,7 @@ class BlockReporterTest {
                 }
                 return new MasterReply.Verdict(r.blocks().stream().map(BlockEntry::block).toList());
               }
-              return new MasterReply.ReportWanted(7, new long[] {1});
+              return new MasterReply.ReportWanted(new long[] {1}, 7);
             },
             tasks,
             RealWorld.INSTANCE)

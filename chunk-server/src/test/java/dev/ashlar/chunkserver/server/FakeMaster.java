@@ -71,7 +71,7 @@ final class FakeMaster implements AutoCloseable {
         case MasterRequest.BlockDigests d ->
             request.reply(
                 new MasterReply.ReportWanted(
-                    1, d.groups().stream().mapToLong(MasterRequest.GroupDigest::group).toArray()));
+                    d.groups().stream().mapToLong(MasterRequest.GroupDigest::group).toArray(), 1));
         case MasterRequest.BlockReport r -> {
           reports.add(r);
           request.reply(

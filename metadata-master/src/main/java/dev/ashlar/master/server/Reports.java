@@ -66,7 +66,7 @@ final class Reports {
   /** Which groups differ. To be called after a barrier. */
   MasterReply.ReportWanted compare(BlockDigests d) {
     if (!liveness.owns(d.server(), d.disk())) {
-      return new MasterReply.ReportWanted(0, new long[0]);
+      return new MasterReply.ReportWanted(new long[0], 0);
     }
     Map<Long, GroupDigest> reported = new HashMap<>();
     d.groups().forEach(g -> reported.put(g.group(), g));
@@ -92,7 +92,7 @@ final class Reports {
       liveness.differed(d.disk());
     }
     return new MasterReply.ReportWanted(
-        ask(d.disk(), differ), differ.stream().mapToLong(g -> g).toArray());
+        differ.stream().mapToLong(g -> g).toArray(), ask(d.disk(), differ));
   }
 
   private synchronized long ask(long disk, List<Long> groups) {

@@ -276,32 +276,49 @@ final class LeaderTest {
     assertEquals(1, status().rebuild().doneBlocks());
   }
 
+  /** A committed chunk, and the server of its first block, which says that it has nothing. */
+  private final class Differing {
+    final ChunkPlace chunk;
+    final FakeServer server;
+    final long epoch;
+
+    Differing() throws Exception {
+      TestCluster.Client client = c.new Client(9);
+      MasterReply.Opened o = staged(client);
+      commit(client, o, "f");
+      epoch = o.epoch();
+      chunk = o.chunks().getFirst();
+      server = holder(chunk.blocks().getFirst().disk());
+    }
+
+    MasterReply.ReportWanted digests() throws Exception {
+      List<GroupDigest> none = List.of(new GroupDigest(chunk.group(), 0, 0));
+      return (MasterReply.ReportWanted)
+          c.call(new MasterRequest.BlockDigests(server.name, server.disk, none));
+    }
+
+    /** What the master wants deleted of one block. */
+    List<BlockKey> report(long number, BlockKey block) throws Exception {
+      MasterRequest.BlockEntry entry =
+          new MasterRequest.BlockEntry(block, chunk.group(), 100, 11, epoch, true);
+      MasterRequest.BlockReport report =
+          new MasterRequest.BlockReport(
+              server.name, server.disk, chunk.group(), List.of(entry), number);
+      return ((MasterReply.Verdict) c.call(report)).delete();
+    }
+  }
+
   @Test
   void differingDigestsAreJudged() throws Exception {
-    TestCluster.Client client = c.new Client(9);
-    MasterReply.Opened o = staged(client);
-    commit(client, o, "f");
-    ChunkPlace p = o.chunks().getFirst();
-    FakeServer s = holder(p.blocks().getFirst().disk());
-    MasterRequest.BlockDigests none =
-        new MasterRequest.BlockDigests(s.name, s.disk, List.of(new GroupDigest(p.group(), 0, 0)));
-    MasterReply.ReportWanted wanted = (MasterReply.ReportWanted) c.call(none);
-    assertTrue(Arrays.stream(wanted.groups()).anyMatch(g -> g == p.group()));
-    BlockKey old = new BlockKey(p.chunk(), p.version() + 5, 0);
-    MasterRequest.BlockReport report =
-        new MasterRequest.BlockReport(
-            s.name,
-            s.disk,
-            wanted.number(),
-            p.group(),
-            List.of(new MasterRequest.BlockEntry(old, p.group(), 100, 11, o.epoch(), true)));
-    MasterReply.Verdict verdict = (MasterReply.Verdict) c.call(report);
-    assertFalse(verdict.delete().contains(new BlockKey(p.chunk(), p.version(), 0)));
+    Differing d = new Differing();
+    MasterReply.ReportWanted wanted = d.digests();
+    assertTrue(Arrays.stream(wanted.groups()).anyMatch(g -> g == d.chunk.group()));
+    BlockKey here = new BlockKey(d.chunk.chunk(), d.chunk.version(), 0);
+    BlockKey later = new BlockKey(d.chunk.chunk(), d.chunk.version() + 5, 0);
+    assertFalse(d.report(wanted.number(), later).contains(here));
     await(
         "the absent block to be verified",
-        () ->
-            tasks(s, Task.Verify.class)
-                .anyMatch(t -> t.blocks().contains(new BlockKey(p.chunk(), p.version(), 0))));
+        () -> tasks(d.server, Task.Verify.class).anyMatch(t -> t.blocks().contains(here)));
   }
 
   /**
@@ -310,29 +327,14 @@ final class LeaderTest {
    */
   @Test
   void aReportThatComesAgainIsNoNews() throws Exception {
-    TestCluster.Client client = c.new Client(9);
-    MasterReply.Opened o = staged(client);
-    commit(client, o, "f");
-    ChunkPlace p = o.chunks().getFirst();
-    FakeServer s = holder(p.blocks().getFirst().disk());
-    MasterRequest.BlockDigests none =
-        new MasterRequest.BlockDigests(s.name, s.disk, List.of(new GroupDigest(p.group(), 0, 0)));
-    MasterReply.ReportWanted first = (MasterReply.ReportWanted) c.call(none);
-    BlockKey garbage = new BlockKey(p.chunk(), p.version(), 99);
-    assertEquals(List.of(garbage), verdict(s, first.number(), p, o.epoch(), garbage));
-    assertEquals(List.of(), verdict(s, first.number(), p, o.epoch(), garbage));
-    MasterReply.ReportWanted second = (MasterReply.ReportWanted) c.call(none);
-    assertEquals(List.of(), verdict(s, first.number(), p, o.epoch(), garbage));
-    assertEquals(List.of(garbage), verdict(s, second.number(), p, o.epoch(), garbage));
-  }
-
-  private List<BlockKey> verdict(
-      FakeServer s, long number, ChunkPlace p, long epoch, BlockKey block) throws Exception {
-    MasterRequest.BlockEntry entry =
-        new MasterRequest.BlockEntry(block, p.group(), 100, 11, epoch, true);
-    MasterRequest.BlockReport report =
-        new MasterRequest.BlockReport(s.name, s.disk, number, p.group(), List.of(entry));
-    return ((MasterReply.Verdict) c.call(report)).delete();
+    Differing d = new Differing();
+    BlockKey garbage = new BlockKey(d.chunk.chunk(), d.chunk.version(), 99);
+    long first = d.digests().number();
+    assertEquals(List.of(garbage), d.report(first, garbage));
+    assertEquals(List.of(), d.report(first, garbage));
+    long second = d.digests().number();
+    assertEquals(List.of(), d.report(first, garbage));
+    assertEquals(List.of(garbage), d.report(second, garbage));
   }
 
   @Test

@@ -162,7 +162,7 @@ public sealed interface MasterReply extends Message {
    * @param number names this asking; each of the groups may be reported under it once
    */
   @Tag(351)
-  record ReportWanted(long number, long[] groups) implements MasterReply {}
+  record ReportWanted(long[] groups, long number) implements MasterReply {}
 
   /** Blocks of the report that nobody needs. */
   @Tag(352)

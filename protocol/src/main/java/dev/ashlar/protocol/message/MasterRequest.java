@@ -170,7 +170,7 @@ public sealed interface MasterRequest extends Message {
    * @param number from the {@link MasterReply.ReportWanted} that asked for it
    */
   @Tag(152)
-  record BlockReport(String server, long disk, long number, long group, List<BlockEntry> blocks)
+  record BlockReport(String server, long disk, long group, List<BlockEntry> blocks, long number)
       implements MasterRequest {}
 
   /** The order is the wire format: append only. */
