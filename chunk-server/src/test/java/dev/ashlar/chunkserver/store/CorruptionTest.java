@@ -15,15 +15,15 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Damage at many places of a small store that was closed cleanly: no wrong bytes, no silent cut,
  * everything else lives on.
  */
+@ExtendWith(QuietLog.class)
 class CorruptionTest {
   private static final DiskOptions OPTIONS =
       DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
@@ -104,16 +104,6 @@ class CorruptionTest {
       assertTrue(copy.content(name).length >= least, () -> what + " was cut");
       index.rollback();
     }
-  }
-
-  @BeforeAll
-  static void quiet() {
-    QuietLog.on();
-  }
-
-  @AfterAll
-  static void loud() {
-    QuietLog.off();
   }
 
   @Test

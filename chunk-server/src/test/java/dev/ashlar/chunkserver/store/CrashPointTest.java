@@ -3,9 +3,8 @@ package dev.ashlar.chunkserver.store;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -14,19 +13,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  * compacts and restarts, and tries every point of it as a crash. {@code -Dashlar.seed=N} repeats a
  * run; {@code -Dashlar.rounds=N} is the number of seeds of the long form.
  */
+@ExtendWith(QuietLog.class)
 class CrashPointTest {
   private static final long SEED = Long.getLong("ashlar.seed", System.nanoTime() % 1_000_000);
   private static final int ROUNDS = Integer.getInteger("ashlar.rounds", 3);
-
-  @BeforeAll
-  static void quiet() {
-    QuietLog.on();
-  }
-
-  @AfterAll
-  static void loud() {
-    QuietLog.off();
-  }
 
   @ParameterizedTest
   @EnumSource

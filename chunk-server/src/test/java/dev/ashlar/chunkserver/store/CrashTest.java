@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** A crash, a kill or an I/O error at every change that a random run makes to its disk. */
+@ExtendWith(QuietLog.class)
 class CrashTest {
   private static final DiskOptions OPTIONS =
       DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
@@ -52,16 +52,6 @@ class CrashTest {
         run(new Workload(seed), new Life(new SimDisk(new Random(seed)), new MemoryStore()), STEPS);
     StoreChecks.counters(life.state);
     return life.disk.changes;
-  }
-
-  @BeforeAll
-  static void quiet() {
-    QuietLog.on();
-  }
-
-  @AfterAll
-  static void loud() {
-    QuietLog.off();
   }
 
   @Test

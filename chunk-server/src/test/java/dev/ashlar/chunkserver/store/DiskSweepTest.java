@@ -33,6 +33,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  * while it is open. The disk must open and give every block that was not hit, name those that were,
  * and never give other bytes; or say in a sentence why it does not.
  */
+@ExtendWith(QuietLog.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class DiskSweepTest {
   private static final DiskOptions OPTIONS =
@@ -69,7 +71,6 @@ class DiskSweepTest {
   @BeforeAll
   void fill(@TempDir Path dir) throws IOException {
     System.out.println("DiskSweepTest: -Dashlar.seed=" + seed);
-    QuietLog.on();
     root = dir;
     good = dir.resolve("good");
     try (DiskStore store = DiskStore.open(good, OPTIONS)) {
@@ -90,7 +91,6 @@ class DiskSweepTest {
 
   @AfterAll
   void said() {
-    QuietLog.off();
     System.out.println(
         "DiskSweepTest: " + refused + " refused, " + hurt + " hurt, " + harmless + " harmless");
   }

@@ -7,29 +7,19 @@ import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Long random runs with restarts, lost indexes, full disks and disks that cannot punch, compared
  * with a model all the time.
  */
+@ExtendWith(QuietLog.class)
 class StoreModelTest {
   private static final DiskOptions OPTIONS =
       DiskOptions.DEFAULTS.withSegment(96 << 10).withReserve(0).withPunch(4096);
   private static final int SEEDS = Integer.getInteger("ashlar.seeds", 2) * 5;
   private static final int STEPS = 1500;
-
-  @BeforeAll
-  static void quiet() {
-    QuietLog.on();
-  }
-
-  @AfterAll
-  static void loud() {
-    QuietLog.off();
-  }
 
   @Test
   void agreesWithTheModel() {

@@ -7,11 +7,11 @@ import dev.ashlar.protocol.BlockKey;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What was deleted stays deleted, whichever of its seals the log still holds. */
+@ExtendWith(QuietLog.class)
 class TombstoneTest {
   private static final DiskOptions OPTIONS =
       DiskOptions.DEFAULTS.withSegment(128 << 10).withReserve(0).withPunch(4096);
@@ -33,16 +33,6 @@ class TombstoneTest {
     state = new StoreState(new BlockLog(disk, 99, OPTIONS.segmentBytes()), new BlockIndex(index));
     core = StoreCore.recover(state, disk, OPTIONS);
     compactor = new Compactor(state, core);
-  }
-
-  @BeforeAll
-  static void quiet() {
-    QuietLog.on();
-  }
-
-  @AfterAll
-  static void loud() {
-    QuietLog.off();
   }
 
   /**
