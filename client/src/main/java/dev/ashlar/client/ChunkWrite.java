@@ -51,7 +51,7 @@ final class ChunkWrite {
     for (int i = 0; i < policy.width(); i++) {
       Lane lane = new Lane(this, i, place.blocks().get(i), keptCrcs == null ? null : keptCrcs[i]);
       lanes.add(lane);
-      if (!lane.place().exists() || lane.place().server().isEmpty()) {
+      if (!lane.place().reachable()) {
         lane.fail("has no disk at present");
       }
     }

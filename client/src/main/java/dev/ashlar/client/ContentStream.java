@@ -231,8 +231,9 @@ final class ContentStream implements AutoCloseable {
   }
 
   private AshlarException lost(Segment segment, RangeRead range) {
+    boolean away = range.mayReturn();
     return new AshlarException(
-        ErrorCode.DATA_LOST,
+        away ? ErrorCode.DATA_AWAY : ErrorCode.DATA_LOST,
         "Bytes "
             + segment.from
             + " to "
@@ -247,7 +248,9 @@ final class ContentStream implements AutoCloseable {
             + segment.chunk
             + " are readable ("
             + range.troubles()
-            + "). Bring the missing servers or disks back; 'ashlar fsck' lists what is affected");
+            + (away
+                ? "). They are not lost: bring back the servers that do not answer ('ashlar status'), then read it again"
+                : "). Bring back the disks that held them if you can; 'ashlar fsck' lists what is affected"));
   }
 
   private void pause(long ms) throws AshlarException {

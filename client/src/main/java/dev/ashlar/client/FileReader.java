@@ -13,7 +13,8 @@ import java.nio.channels.WritableByteChannel;
  * <p>If the file changes and the old version is gone before it was read, reading fails with {@link
  * dev.ashlar.protocol.ErrorCode#CONFLICT}: open it again and start over. Lost, slow or corrupt
  * blocks within the tolerance of the policy are made good and not noticed; beyond it reading fails
- * with DATA_LOST.
+ * with DATA_LOST, or with DATA_AWAY as long as enough blocks are on servers that merely do not
+ * answer.
  */
 public interface FileReader extends AutoCloseable {
   /** Attributes of the version that is read. */

@@ -92,8 +92,8 @@ final class RangeRead {
         rowsFrom = Math.min(rowsFrom, first);
         rowsTo = Math.max(rowsTo, roundUp(end));
         BlockPlace at = place.blocks().get(i);
-        if (!reachable(at)) {
-          primary[i] = Slot.failed(this, i, at, first, end, "is on no disk at present");
+        if (!at.reachable()) {
+          primary[i] = Slot.failed(this, i, at, first, end, whereabouts(at));
         } else if (avoided.test(at.server())) {
           primary[i] =
               Slot.failed(
@@ -112,10 +112,6 @@ final class RangeRead {
     }
     send.addAll(proceed(nowNs, avoided));
     return send;
-  }
-
-  private static boolean reachable(BlockPlace at) {
-    return at.exists() && !at.server().isEmpty();
   }
 
   /** First byte of data block {@code i} that is needed, down to a slice. */
@@ -230,11 +226,27 @@ final class RangeRead {
       Slot slot = source(i);
       if (isZero(i) || (slot != null && slot.state() != Slot.State.FAILED)) {
         possible++;
-      } else if (slot == null && reachable(place.blocks().get(i))) {
+      } else if (slot == null && place.blocks().get(i).reachable()) {
         possible++;
       }
     }
     return possible < policy.k();
+  }
+
+  /**
+   * Whether it could be read if every server answered: enough blocks are on disks that are not
+   * lost, and nothing shows that they are not there. For a range that is stuck.
+   */
+  boolean mayReturn() {
+    int possible = 0;
+    for (int i = 0; i < policy.width(); i++) {
+      Slot own = i < policy.k() ? primary[i] : null;
+      boolean gone = (own != null && own.gone()) || (recovery[i] != null && recovery[i].gone());
+      if (isZero(i) || (place.blocks().get(i).exists() && !gone)) {
+        possible++;
+      }
+    }
+    return possible >= policy.k();
   }
 
   /** Whether block {@code i} has no byte in the rows: it counts as zeros. */
@@ -279,7 +291,7 @@ final class RangeRead {
         BlockPlace at = place.blocks().get(i);
         if (isZero(i)
             || recovery[i] != null
-            || !reachable(at)
+            || !at.reachable()
             || (!desperate && avoided.test(at.server()))) {
           continue;
         }
@@ -396,6 +408,10 @@ final class RangeRead {
     return all;
   }
 
+  private static String whereabouts(BlockPlace unreachable) {
+    return unreachable.exists() ? "is on a server that is silent" : "is on no disk at present";
+  }
+
   /** What is wrong with the blocks that failed, for a message. */
   String troubles() {
     StringJoiner list = new StringJoiner("; ");
@@ -405,8 +421,8 @@ final class RangeRead {
       }
     }
     for (int i = policy.k(); i < policy.width(); i++) {
-      if (recovery[i] == null && !reachable(place.blocks().get(i))) {
-        list.add("block " + i + " is on no disk at present");
+      if (recovery[i] == null && !place.blocks().get(i).reachable()) {
+        list.add("block " + i + " " + whereabouts(place.blocks().get(i)));
       }
     }
     return list.toString();

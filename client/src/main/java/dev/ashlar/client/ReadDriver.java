@@ -164,13 +164,25 @@ final class ReadDriver implements AutoCloseable {
   private void failed(Slot slot, @Nullable AshlarException error) {
     String server = slot.place().server();
     ErrorCode code = error == null ? ErrorCode.INTERNAL : error.code();
+    String why = "on " + server + ": " + (error == null ? "no reason given" : error.getMessage());
+    slot.fail(why);
     switch (code) {
-      case UNAVAILABLE, TIMEOUT, DISK_FAILED -> services.readHealth().failed(server);
-      case VERSION_GONE, BAD_TOKEN, NOT_FOUND -> placesMoved = true;
-      case CORRUPT -> report(slot, "The server found it corrupt");
+      case UNAVAILABLE, TIMEOUT -> services.readHealth().failed(server);
+      case DISK_FAILED -> {
+        services.readHealth().failed(server);
+        slot.failForGood(why);
+      }
+      case BAD_TOKEN -> placesMoved = true;
+      case VERSION_GONE, NOT_FOUND -> {
+        placesMoved = true;
+        slot.failForGood(why);
+      }
+      case CORRUPT -> {
+        report(slot, "The server found it corrupt");
+        slot.failForGood(why);
+      }
       default -> {}
     }
-    slot.fail("on " + server + ": " + (error == null ? "no reason given" : error.getMessage()));
   }
 
   /**
@@ -182,7 +194,7 @@ final class ReadDriver implements AutoCloseable {
         || data.offset() != slot.from()
         || bytes.readableBytes() != slot.length()) {
       reply.close();
-      slot.fail(
+      slot.failForGood(
           "on "
               + slot.place().server()
               + " is shorter than it should be, or the server sent something else");
@@ -199,7 +211,7 @@ final class ReadDriver implements AutoCloseable {
       whole.release();
       services.stats().corrupt();
       report(slot, "A reader got bytes that do not match their checksums");
-      slot.fail("on " + slot.place().server() + " does not match its checksums");
+      slot.failForGood("on " + slot.place().server() + " does not match its checksums");
     }
   }
 

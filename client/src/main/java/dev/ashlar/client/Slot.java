@@ -23,6 +23,7 @@ final class Slot {
   private boolean late;
   private @Nullable ByteBuf bytes;
   private @Nullable String failure;
+  private boolean gone;
 
   /**
    * A request that is being sent.
@@ -92,9 +93,21 @@ final class Slot {
     bytes = verified;
   }
 
+  /** The server cannot be asked, or did not answer; what it has is not known. */
   void fail(String why) {
     state = State.FAILED;
     failure = why;
+  }
+
+  /** The server does not have the bytes as they were written. */
+  void failForGood(String why) {
+    fail(why);
+    gone = true;
+  }
+
+  /** Whether its server said, or showed, that the bytes are not there. */
+  boolean gone() {
+    return gone;
   }
 
   @Nullable String failure() {

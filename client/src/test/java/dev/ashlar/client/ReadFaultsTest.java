@@ -94,18 +94,21 @@ class ReadFaultsTest {
     }
   }
 
-  @Test
-  void lossesBeyondThePolicyAreNamed() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Loss.class)
+  void lossesBeyondThePolicyAreNamed(Loss last) throws Exception {
     try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
         AshlarFileSystem fs =
             AshlarFileSystem.connect(cluster.config().withBlockTimeout(Duration.ofMillis(300)))) {
       Attr attr = FakeCluster.put(fs, "f", FakeCluster.bytes(1, 3 * STRIPE));
-      for (int i = 0; i <= POLICY.m(); i++) {
+      for (int i = 0; i < POLICY.m(); i++) {
         inflict(cluster, Loss.GONE, i);
       }
+      inflict(cluster, last, POLICY.m());
       AshlarException e =
           assertThrows(AshlarException.class, () -> FakeCluster.get(fs, attr.inode()));
-      assertEquals(ErrorCode.DATA_LOST, e.code());
+      boolean away = last == Loss.STALLED;
+      assertEquals(away ? ErrorCode.DATA_AWAY : ErrorCode.DATA_LOST, e.code());
       assertTrue(e.getMessage().contains("file " + attr.inode()), e.getMessage());
       assertTrue(e.getMessage().contains("chunk 0"), e.getMessage());
       assertEquals(0, fs.heldBytes());

@@ -153,7 +153,7 @@ class KillStormTest {
         throw new AssertionError("A worker stopped by itself");
       }
     } catch (ExecutionException e) {
-      throw new AssertionError("A client saw what may not be", e.getCause());
+      throw new AssertionError("A client saw what may not be: " + e.getCause(), e.getCause());
     } catch (TimeoutException e) {
       throw new AssertionError("Done but without a result", e);
     }

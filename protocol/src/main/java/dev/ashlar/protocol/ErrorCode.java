@@ -52,5 +52,9 @@ public enum ErrorCode {
   SESSION_EXPIRED,
   NO_ATTRIBUTE,
   /** Too many blocks of a stripe are gone: what is left cannot be decoded. */
-  DATA_LOST
+  DATA_LOST,
+  /**
+   * Too many blocks of a stripe are on servers that do not answer at present; none is known lost.
+   */
+  DATA_AWAY
 }

@@ -17,7 +17,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * be. Runs on one thread.
  */
 public abstract class CheckedClient implements AutoCloseable {
-  /** What an operation may answer when processes die, within what the policy tolerates. */
+  /**
+   * What an operation may answer when processes die, within what the policy tolerates; more of them
+   * than that may be away before the last ones are healed.
+   */
   static final Set<ErrorCode> KILLS =
       Set.of(
           ErrorCode.TIMEOUT,
@@ -25,7 +28,8 @@ public abstract class CheckedClient implements AutoCloseable {
           ErrorCode.RETRY,
           ErrorCode.NOT_LEADER,
           ErrorCode.LEASE_LOST,
-          ErrorCode.SESSION_EXPIRED);
+          ErrorCode.SESSION_EXPIRED,
+          ErrorCode.DATA_AWAY);
 
   /**
    * What it may answer besides when anything happens: disks are full, the servers that took a write

@@ -4,6 +4,8 @@ import dev.ashlar.client.AshlarFileSystem;
 import dev.ashlar.client.FileReader;
 import dev.ashlar.client.FileWriter;
 import dev.ashlar.client.StageOptions;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;
@@ -13,6 +15,8 @@ import java.util.Random;
  * can be checked alone.
  */
 public record Stamped(int stamp, int size) {
+  private static final int MOST_ATTEMPTS = 3;
+
   /** Sizes that matter: nothing, inside a slice, a cell, a stripe, several stripes. */
   public static Stamped random(Random random, int stamp) {
     int size =
@@ -37,7 +41,25 @@ public record Stamped(int stamp, int size) {
     put(files, parent, name, StageOptions.DEFAULT);
   }
 
+  /**
+   * As {@link #put(AshlarFileSystem, long, String)}. As the library asks of those who stream, it
+   * writes again what was refused because its disks went while it was written.
+   */
   public void put(AshlarFileSystem files, long parent, String name, StageOptions options)
+      throws IOException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        write(files, parent, name, options);
+        return;
+      } catch (AshlarException e) {
+        if (e.code() != ErrorCode.CONFLICT || attempt == MOST_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private void write(AshlarFileSystem files, long parent, String name, StageOptions options)
       throws IOException {
     try (FileWriter writer = files.stage(parent, name, options)) {
       writer.write(ByteBuffer.wrap(bytes()));

@@ -302,7 +302,7 @@ public final class Fsck {
 
   private boolean isGood(MasterReply.FileChunks file, ChunkPlace c, int i) {
     BlockPlace place = c.blocks().get(i);
-    if (!place.exists() || place.server().isEmpty()) {
+    if (!place.reachable()) {
       return false;
     }
     try {

@@ -153,7 +153,7 @@ final class StripeVerifier {
      */
     boolean fill(Source source, MemorySegment memory, long offset, int window, List<String> wrong)
         throws AshlarException {
-      if (failed || !place().exists() || place().server().isEmpty()) {
+      if (failed || !place().reachable()) {
         failed = true;
         return false;
       }

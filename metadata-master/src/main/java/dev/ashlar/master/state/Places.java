@@ -21,14 +21,9 @@ final class Places {
     Policy policy = Policies.of(group.policy());
     List<BlockPlace> blocks = places(row, group, policy, view, v -> v.health().readable());
     long absent = Chunks.all(policy) & ~Chunks.stored(row, policy);
-    if (blocks.stream().filter(BlockPlace::exists).count() + Long.bitCount(absent) < policy.k()) {
-      blocks =
-          places(
-              row,
-              group,
-              policy,
-              view,
-              v -> v.health() != Health.LOST); // a silent server is worth a try before giving up
+    long reachable = blocks.stream().filter(BlockPlace::reachable).count();
+    if (reachable + Long.bitCount(absent) < policy.k()) {
+      blocks = places(row, group, policy, view, _ -> true); // silent servers are worth a try
     }
     BlockToken token = tokens.issue(row.chunk(), row.version(), BlockToken.READ, 0, group.id());
     return new ChunkPlace(
@@ -50,31 +45,37 @@ final class Places {
     long stored = Chunks.stored(row, policy);
     List<BlockPlace> blocks = new ArrayList<>();
     for (int i = 0; i < policy.width(); i++) {
-      BlockPlace place = BlockPlace.NOWHERE;
-      if (Chunks.has(stored & ~row.missing(), i)) {
-        place = at(group.members()[i], false, view, good);
-      }
-      if (!place.exists() && Chunks.has(stored & row.onReplacement(), i)) {
-        place = at(group.replacements()[i], true, view, good);
-      }
-      blocks.add(place);
+      BlockPlace member =
+          Chunks.has(stored & ~row.missing(), i)
+              ? at(group.members()[i], false, view, good)
+              : BlockPlace.NOWHERE;
+      BlockPlace replacement =
+          Chunks.has(stored & row.onReplacement(), i)
+              ? at(group.replacements()[i], true, view, good)
+              : BlockPlace.NOWHERE;
+      boolean better =
+          !member.exists() || (member.server().isEmpty() && !replacement.server().isEmpty());
+      blocks.add(better ? replacement : member);
     }
     return blocks;
   }
 
+  /** On a disk that is neither good nor lost: there, but not to be asked at present. */
   private static BlockPlace at(
       long disk, boolean replacement, ClusterView view, Predicate<DiskView> good) {
     DiskView v = view.disk(disk);
-    return v.address().isEmpty() || !good.test(v)
-        ? BlockPlace.NOWHERE
-        : new BlockPlace(v.address(), disk, replacement);
+    if (v.health() == Health.LOST) {
+      return BlockPlace.NOWHERE;
+    }
+    return new BlockPlace(good.test(v) ? v.address() : "", disk, replacement);
   }
 
   /** Fills a place for a writer, which the state machine could only name by disks. */
   static ChunkPlace writing(ChunkPlace p, ClusterView view, Tokens tokens) {
     List<BlockPlace> blocks = new ArrayList<>();
     for (BlockPlace b : p.blocks()) {
-      blocks.add(at(b.disk(), b.replacement(), view, DiskView::writable));
+      BlockPlace place = at(b.disk(), b.replacement(), view, DiskView::writable);
+      blocks.add(place.reachable() ? place : BlockPlace.NOWHERE);
     }
     BlockToken t = p.token();
     BlockToken signed = tokens.issue(t.chunk(), t.version(), t.rights(), t.epoch(), t.group());

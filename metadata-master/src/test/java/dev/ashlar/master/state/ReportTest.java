@@ -12,6 +12,7 @@ import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockToken;
 import dev.ashlar.protocol.Checksums;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkPlace;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
@@ -120,23 +121,16 @@ final class ReportTest {
     assertEquals(BlockToken.READ, p.token().rights());
     assertEquals(World.root(p.chunk(), 1, 4), p.roots()[4]);
     view.set(Health.SUSPECT, 103);
-    assertFalse(
-        w.query(q -> q.layout(f, 1, 1, view, World.TOKENS))
-            .chunks()
-            .get(0)
-            .blocks()
-            .get(3)
-            .exists());
+    assertEquals(new BlockPlace("", 103, false), blockThree(f), "there, but not to be asked");
     view.set(Health.SUSPECT, 101, 102, 103);
-    assertTrue(
-        w.query(q -> q.layout(f, 1, 1, view, World.TOKENS))
-            .chunks()
-            .get(0)
-            .blocks()
-            .get(3)
-            .exists(),
-        "silent ones are the last hope");
+    assertTrue(blockThree(f).reachable(), "silent ones are the last hope");
+    view.set(Health.LOST, 101, 102, 103);
+    assertEquals(BlockPlace.NOWHERE, blockThree(f), "lost is not away");
     assertEquals(0, w.query(q -> q.layout(f, 3, 1000, view, World.TOKENS)).chunks().size());
+  }
+
+  private BlockPlace blockThree(long file) {
+    return w.query(q -> q.layout(file, 1, 1, view, World.TOKENS)).chunks().get(0).blocks().get(3);
   }
 
   @Test
