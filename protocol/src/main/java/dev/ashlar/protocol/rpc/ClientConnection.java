@@ -29,7 +29,13 @@ final class ClientConnection extends FrameReader {
   private final Role expected;
   private final LongObjectHashMap<Pending> waiting = new LongObjectHashMap<>();
   private long nextId = 1;
+
+  /** When something came last, or was asked for after everything before had been answered. */
   private long silentSinceNs = System.nanoTime();
+
+  /** Whether a request ran out of time since something came: the silence goes on. */
+  private boolean unanswered;
+
   private @Nullable AshlarException reason;
 
   ClientConnection(Lane lane, Channel channel, Role expected) {
@@ -48,7 +54,7 @@ final class ClientConnection extends FrameReader {
 
   /** Writes without flushing. */
   void send(Pending request) {
-    if (waiting.isEmpty()) {
+    if (waiting.isEmpty() && !unanswered) {
       silentSinceNs = System.nanoTime();
     }
     long id = nextId++;
@@ -91,6 +97,7 @@ final class ClientConnection extends FrameReader {
           ErrorCode.TIMEOUT,
           lane + " did not answer " + request.what() + " in time: it may or may not have happened");
     }
+    unanswered |= !expired.isEmpty();
     if (!expired.isEmpty() && nowNs - silentSinceNs > lane.options().silence().toNanos()) {
       close(
           new AshlarException(
@@ -120,6 +127,7 @@ final class ClientConnection extends FrameReader {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     silentSinceNs = System.nanoTime();
+    unanswered = false;
     super.channelRead(ctx, message);
   }
 

@@ -1,5 +1,6 @@
 package dev.ashlar.protocol.rpc;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -213,6 +215,29 @@ class RpcClientFaultTest {
         peer.awaitClosed();
       }
     }
+  }
+
+  @Test
+  void silenceThatIsLongerThanEveryRequestIsNoticed() throws Exception {
+    try (ServerSocket socket = listen();
+        RpcClient client = hasty(10, 100, Duration.ofSeconds(5), Duration.ofMillis(300))) {
+      CompletableFuture<RpcReply> first = ask(client, socket);
+      try (RawPeer peer = new RawPeer(socket.accept())) {
+        peer.greeting();
+        peer.greet(Frames.VERSION, 0);
+        CompletableFuture<Void> closed =
+            CompletableFuture.runAsync(() -> assertDoesNotThrow(peer::awaitClosed));
+        assertEquals(ErrorCode.TIMEOUT, RpcTest.code(first));
+        for (int n = 0; n < 50 && !closed.isDone(); n++) {
+          RpcTest.code(ask(client, socket)); // the one after the end meets a new connection
+        }
+        closed.get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  private static CompletableFuture<RpcReply> ask(RpcClient client, ServerSocket socket) {
+    return client.send(address(socket), new MasterRequest.StatFs(), null, Duration.ofMillis(100));
   }
 
   @Test
