@@ -89,9 +89,11 @@ final class GroupPlan {
       emit(new LogCommand.CancelReplacement(row.id(), row.epoch(), i), row.replacements());
     } else if (replacementHasAll && g.replacement(i).readable() && !returning) {
       emit(new LogCommand.FinishReplacement(row.id(), row.epoch(), i), row.replacements());
-    } else if (returning && mustReplace(i)) {
+    } else if (returning && (mustReplace(i) || mustMove(i))) {
+      // Gone again, or without room for what it missed: the replacement takes its place after all.
+      boolean move = !mustReplace(i);
       emit(
-          new LogCommand.StartReplacement(row.id(), row.epoch(), i, row.replacements()[i], false),
+          new LogCommand.StartReplacement(row.id(), row.epoch(), i, row.replacements()[i], move),
           row.replacements());
     } else if (!returning && useless(i) && mayDrop(i)) {
       dropped = true;

@@ -88,6 +88,11 @@ final class GroupScan {
     return from != null || finishedNs == Long.MIN_VALUE || nowNs - finishedNs >= pauseNs;
   }
 
+  /** When the last whole walk ended, the smallest number if there was none since it changed. */
+  long finishedNs() {
+    return finishedNs;
+  }
+
   boolean complete() {
     return complete;
   }

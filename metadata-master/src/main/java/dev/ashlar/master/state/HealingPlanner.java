@@ -168,9 +168,16 @@ public final class HealingPlanner {
     return troubled;
   }
 
+  /**
+   * Groups that were not walked through since they changed come first, the most endangered of them
+   * at once; then those whose last walk is longest ago. So groups in which nothing can be done,
+   * however endangered, keep no other from being looked at.
+   */
   private void scan(Tables t, List<GroupHealth> troubled, long nowNs) {
     int rows = limits.rowsPerCall;
-    for (GroupHealth g : troubled) {
+    List<GroupHealth> order = new ArrayList<>(troubled);
+    order.sort(Comparator.comparingLong(g -> scanOf(g).finishedNs()));
+    for (GroupHealth g : order) {
       GroupScan s = scanOf(g);
       if (rows > 0 && s.due(nowNs, PAUSE_NS)) {
         rows -= s.advance(t, g, rows, nowNs, task -> remember(task, g.policy, s.sinceNs));

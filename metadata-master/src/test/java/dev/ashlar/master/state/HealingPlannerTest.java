@@ -232,6 +232,54 @@ final class HealingPlannerTest {
     assertEquals(0, w.chunk(g, 0).missing());
   }
 
+  /** It cannot be given what it missed, so all it has goes to the replacement. */
+  @Test
+  void aMemberThatReturnsWithoutRoomIsMovedToItsReplacement() {
+    World w = cluster("rs-3-2", 6);
+    w.file(ROOT, "f", 4, w.group(w.firstDisks()));
+    view.set(Health.DOWN, 102);
+    plan(w, 0).commands().forEach(w::apply);
+    long g = w.file(ROOT, "g", 2, 1);
+    view.set(Health.FULL, 102);
+    heal(w);
+    assertEquals(105, w.group(1).members()[2]);
+    assertEquals(0, w.group(1).replacements()[2]);
+    assertEquals(0, w.chunk(g, 0).missing());
+  }
+
+  /** The same when the replacement is lost meanwhile, with the only copy of what it got. */
+  @Test
+  void aMemberThatReturnsWithoutRoomFindsAnotherReplacement() {
+    World w = cluster("rs-3-2", 7);
+    w.file(ROOT, "f", 4, w.group(w.firstDisks()));
+    view.set(Health.DOWN, 102);
+    plan(w, 0).commands().forEach(w::apply);
+    long onto = w.group(1).replacements()[2];
+    long g = w.file(ROOT, "g", 2, 1);
+    view.set(Health.FULL, 102);
+    plan(w, 0).commands().forEach(w::apply);
+    view.set(Health.LOST, onto);
+    heal(w);
+    assertNotEquals(102, w.group(1).members()[2]);
+    assertNotEquals(onto, w.group(1).members()[2]);
+    assertEquals(0, w.chunk(g, 0).missing());
+  }
+
+  @Test
+  void groupsInWhichNothingCanBeDoneKeepNoOtherFromBeingLookedAt() {
+    World w = cluster("rs-3-2", 5);
+    planner = new HealingPlanner(new Limits(10, 64, 1_000));
+    for (int g = 1; g <= 3; g++) {
+      w.file(ROOT, "f" + g, 25, w.group(w.firstDisks()));
+    }
+    view.set(Health.LOST, 101);
+    Plan p = plan(w, 0);
+    for (int call = 0; call < 12; call++) {
+      p = plan(w, 0);
+    }
+    assertEquals(75, p.totals().degraded(), "3 walks of 3 calls each are over");
+  }
+
   @Test
   void aLostReplacementIsReplacedUnlessItIsNeeded() {
     World w = cluster("rs-3-2", 7);
