@@ -14,8 +14,8 @@ import java.util.OptionalLong;
  *   <li>member lacks blocks and has no room to have them rebuilt: move all of its blocks to a disk
  *       that has;
  *   <li>everything is on the replacement: finish;
- *   <li>the member is back before that: cancel (in two steps, if the replacement has blocks that
- *       the member does not: see {@link LogCommand.CancelReplacement});
+ *   <li>a member that was silent is back before that: cancel (in two steps, if the replacement has
+ *       blocks that the member does not: see {@link LogCommand.CancelReplacement});
  *   <li>the replacement itself is gone or full: drop it, unless a chunk cannot be decoded without
  *       what is on it.
  * </ul>
@@ -50,7 +50,9 @@ final class GroupPlan {
       if (g.replacing(i)) {
         replacing(i);
       } else if (mustReplace(i)) {
-        start(i, false);
+        // What a disk that failed comes back with was not looked at, and it may fail again: its
+        // return cancels nothing, but saves reading from the others.
+        start(i, g.member(i) == Health.LOST);
       } else if (mustMove(i)) {
         start(i, true);
       }

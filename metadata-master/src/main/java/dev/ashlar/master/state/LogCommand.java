@@ -61,8 +61,8 @@ public sealed interface LogCommand {
    * unless the group is at {@code epoch}. Naming the disk that already is the replacement resumes
    * it after the member came back and went again.
    *
-   * @param move true if the member is healthy and only stands in the wrong domain, so its presence
-   *     does not cancel this
+   * @param move true if the member's presence does not cancel this: it stands in the wrong domain,
+   *     has no room, or failed before
    */
   @Tag(7)
   record StartReplacement(long group, long epoch, int index, long disk, boolean move)

@@ -78,7 +78,7 @@ public final class Rows {
    * @param epoch grows with each change
    * @param members disk per block
    * @param replacements disk that is being filled in place of the member, 0 if none
-   * @param moving bits of replacements that run although the member is healthy
+   * @param moving bits of replacements that go on although the member is there
    * @param returning bits of replacements whose member is back: new blocks go to the member
    * @param movedAt per block, the epoch at which a replacement last ended with every block on the
    *     (new) member: chunk rows older than that have no debt there

@@ -90,7 +90,7 @@ final class HealingPlannerTest {
     long f = w.file(ROOT, "f", 20, w.group(w.firstDisks()));
     view.set(Health.LOST, 101);
     Plan first = plan(w, 1000);
-    assertEquals(List.of(new LogCommand.StartReplacement(1, 1, 1, 105, false)), first.commands());
+    assertEquals(List.of(new LogCommand.StartReplacement(1, 1, 1, 105, true)), first.commands());
     assertEquals(20, first.totals().degraded());
     assertEquals(20, first.totals().pendingBlocks());
     assertEquals(20L << 23, first.totals().pendingBytes());
@@ -230,6 +230,27 @@ final class HealingPlannerTest {
     assertEquals(0, w.group(1).replacements()[2]);
     assertEquals(102, w.group(1).members()[2]);
     assertEquals(0, w.chunk(g, 0).missing());
+  }
+
+  /**
+   * What it comes back with was not looked at: nothing that is proven is given up for it, and
+   * reading from it saves the others.
+   */
+  @Test
+  void aMemberThatFailedCancelsNothingWhenItReturns() {
+    World w = cluster("rs-3-2", 6);
+    w.file(ROOT, "f", 4, w.group(w.firstDisks()));
+    view.set(Health.LOST, 102);
+    plan(w, 0).commands().forEach(w::apply);
+    Plan p = plan(w, 2);
+    assertEquals(2, p.tasks().size());
+    p.tasks().forEach(t -> work(w, t));
+    view.set(Health.UP, 102);
+    assertTrue(plan(w, 0).commands().isEmpty());
+    assertEquals(4, heal(w).totals().whole());
+    assertEquals(105, w.group(1).members()[2]);
+    assertEquals(0, w.group(1).replacements()[2]);
+    assertEquals(102, tasks.get(0).sources()[2]);
   }
 
   /** It cannot be given what it missed, so all it has goes to the replacement. */
