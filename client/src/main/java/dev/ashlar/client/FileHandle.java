@@ -8,6 +8,7 @@ import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterReply;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +27,27 @@ public final class FileHandle {
   private final ReentrantLock lock = new ReentrantLock();
   private Attr attr;
   private @Nullable ContentWriter writer;
-  private @Nullable StripedReader reader;
+  private @Nullable SharedReader reader;
   private boolean released;
+
+  /**
+   * A reader that a new version may replace while others still read from it: the last one closes
+   * it. New users come only under the handle's lock, while the handle itself is one.
+   */
+  private static final class SharedReader {
+    private final StripedReader reader;
+    private final AtomicInteger users = new AtomicInteger(1);
+
+    SharedReader(StripedReader reader) {
+      this.reader = reader;
+    }
+
+    void leave() {
+      if (users.decrementAndGet() == 0) {
+        reader.close();
+      }
+    }
+  }
 
   private FileHandle(ClientServices services, OpenMode mode, Attr attr, long epoch) {
     this.services = services;
@@ -41,7 +61,7 @@ public final class FileHandle {
   static FileHandle reading(ClientServices services, long inode) throws AshlarException {
     StripedReader reader = StripedReader.open(services, "file " + inode, inode);
     FileHandle handle = new FileHandle(services, OpenMode.READ, reader.attr(), 0);
-    handle.reader = reader;
+    handle.reader = new SharedReader(reader);
     return handle;
   }
 
@@ -70,29 +90,42 @@ public final class FileHandle {
   }
 
   int read(long offset, ByteBuffer target) throws AshlarException {
+    int start = target.position();
     try {
-      return reader().read(offset, target);
+      return readOnce(offset, target);
     } catch (AshlarException e) {
       if (e.code() != ErrorCode.CONFLICT) {
         throw e;
       }
       forgetReader();
-      return reader().read(offset, target);
+      target.position(start); // what came of the old version is not mixed with the new one
+      return readOnce(offset, target);
     }
   }
 
-  private StripedReader reader() throws AshlarException {
+  private int readOnce(long offset, ByteBuffer target) throws AshlarException {
+    SharedReader used = reader();
+    try {
+      return used.reader.read(offset, target);
+    } finally {
+      used.leave();
+    }
+  }
+
+  /** The present reader, with the caller as a user. */
+  private SharedReader reader() throws AshlarException {
     lock.lock();
     try {
       checkOpen();
       if (writer != null && writer.size() != attr.size()) {
         publish(false); // the writer sees its own writes
       }
-      StripedReader present = reader;
+      SharedReader present = reader;
       if (present == null) {
-        present = StripedReader.open(services, name, attr.inode());
+        present = new SharedReader(StripedReader.open(services, name, attr.inode()));
         reader = present;
       }
+      present.users.incrementAndGet();
       return present;
     } finally {
       lock.unlock();
@@ -103,7 +136,7 @@ public final class FileHandle {
     lock.lock();
     try {
       if (reader != null) {
-        reader.close();
+        reader.leave();
         reader = null;
       }
     } finally {

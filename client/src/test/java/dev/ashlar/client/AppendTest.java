@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
@@ -13,7 +14,9 @@ import dev.ashlar.protocol.message.MasterRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -192,6 +195,64 @@ class AppendTest {
                   AshlarException.class, () -> fs.append(reading, ByteBuffer.wrap(new byte[1])))
               .code());
       fs.release(reading);
+    }
+  }
+
+  /** Bytes of one version must not be followed by those of another, nor stand twice. */
+  @Test
+  void aReadThatMeetsAnotherVersionStartsOver() throws Exception {
+    Policy policy = Policy.parse("mirror-2-16k-64k");
+    try (FakeCluster cluster = new FakeCluster(2, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] before = FakeCluster.bytes(1, (int) policy.chunkBytes() + 1000);
+      long inode = FakeCluster.put(fs, "f", before).inode();
+      FileHandle reading = fs.open(inode, OpenMode.READ);
+      FileHandle appending = fs.open(inode, OpenMode.APPEND);
+      byte[] more = FakeCluster.bytes(2, 5000);
+      fs.append(appending, ByteBuffer.wrap(more));
+      fs.release(appending);
+      cluster.servers.forEach(AppendTest::dropOldVersions);
+
+      byte[] now = join(before, more);
+      ByteBuffer target = ByteBuffer.allocate(7 + now.length).position(7);
+      assertEquals(now.length - 100, fs.read(reading, 100, target));
+      assertEquals(7 + now.length - 100, target.position());
+      assertArrayEquals(
+          Arrays.copyOfRange(now, 100, now.length),
+          Arrays.copyOfRange(target.array(), 7, target.position()));
+      fs.release(reading);
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  private static void dropOldVersions(FakeChunkServer server) {
+    List<BlockKey> keys = server.keys();
+    keys.stream()
+        .filter(old ->
+            keys.stream().anyMatch(k -> k.chunk() == old.chunk() && k.version() > old.version()))
+        .forEach(server::drop);
+  }
+
+  /** A new version ends the handle's reader, but not under those who read from it. */
+  @Test
+  void aReadThatIsUnderWayOutlivesItsVersion() throws Exception {
+    Policy policy = Policy.parse("mirror-2-16k");
+    try (FakeCluster cluster = new FakeCluster(2, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] content = FakeCluster.bytes(1, 1000);
+      FileHandle handle = fs.open(FakeCluster.put(fs, "f", content).inode(), OpenMode.WRITE);
+      cluster.servers.forEach(s -> s.fault(FakeChunkServer.Fault.STALL));
+      FutureTask<byte[]> read = new FutureTask<>(() -> read(fs, handle, 1000));
+      Thread reader = Thread.ofVirtual().start(read);
+      FakeCluster.await(
+          "asked", () -> cluster.servers.stream().anyMatch(FakeChunkServer::stalling));
+      assertEquals(500, fs.truncate(handle, 500).size());
+      cluster.servers.forEach(s -> s.fault(FakeChunkServer.Fault.NONE));
+      assertArrayEquals(content, read.get());
+      reader.join();
+      assertArrayEquals(Arrays.copyOf(content, 500), read(fs, handle, 1000));
+      fs.release(handle);
+      assertEquals(0, fs.heldBytes());
     }
   }
 }

@@ -95,6 +95,11 @@ final class FakeChunkServer implements AutoCloseable {
     }
   }
 
+  /** Whether a request waits for the end of {@link Fault#STALL}. */
+  synchronized boolean stalling() {
+    return !stalled.isEmpty();
+  }
+
   synchronized int reads() {
     return reads;
   }
