@@ -27,13 +27,14 @@ final class Layout {
   private final MasterClient masters;
   private final String name;
   private final Attr attr;
+  private final int mostPages;
   private final Map<Integer, Map<Integer, ChunkPlace>> pages =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<Integer, Map<Integer, ChunkPlace>> eldest) {
-          return size() > MOST_PAGES;
+          return size() > mostPages;
         }
       };
 
@@ -44,9 +45,15 @@ final class Layout {
    * @param chunks of the first page
    */
   Layout(MasterClient masters, String name, Attr attr, List<ChunkPlace> chunks) {
+    this(masters, name, attr, chunks, MOST_PAGES);
+  }
+
+  /** One that keeps fewer or more pages. */
+  Layout(MasterClient masters, String name, Attr attr, List<ChunkPlace> chunks, int mostPages) {
     this.masters = masters;
     this.name = name;
     this.attr = attr;
+    this.mostPages = mostPages;
     put(0, chunks);
   }
 
@@ -88,10 +95,9 @@ final class Layout {
     int page = index / PAGE;
     Map<Integer, ChunkPlace> known = known(page);
     if (known == null) {
-      refresh(index);
-      known = known(page);
+      known = fetched(page); // it may be evicted at once, which does not make a hole of it
     }
-    return known == null ? null : known.get(index);
+    return known.get(index);
   }
 
   private synchronized @Nullable Map<Integer, ChunkPlace> known(int page) {
@@ -103,16 +109,20 @@ final class Layout {
    * version that is being read.
    */
   void refresh(int index) throws AshlarException {
+    var _ = fetched(index / PAGE);
+  }
+
+  private Map<Integer, ChunkPlace> fetched(int page) throws AshlarException {
     MasterReply.Layout fresh;
     try {
-      fresh = fetch(masters, attr.inode(), index / PAGE);
+      fresh = fetch(masters, attr.inode(), page);
     } catch (AshlarException e) {
       throw e.code() == ErrorCode.NOT_FOUND ? changed("removed", e) : e;
     }
     if (fresh.attr().version() != attr.version()) {
       throw changed("changed", null);
     }
-    put(index / PAGE, fresh.chunks());
+    return put(page, fresh.chunks());
   }
 
   private AshlarException changed(String how, @Nullable AshlarException cause) {
@@ -123,9 +133,10 @@ final class Layout {
         : new AshlarException(ErrorCode.CONFLICT, message, cause);
   }
 
-  private synchronized void put(int page, List<ChunkPlace> chunks) {
+  private synchronized Map<Integer, ChunkPlace> put(int page, List<ChunkPlace> chunks) {
     Map<Integer, ChunkPlace> byIndex = new HashMap<>();
     chunks.forEach(chunk -> byIndex.put(chunk.index(), chunk));
     pages.put(page, byIndex);
+    return byIndex;
   }
 }

@@ -2,6 +2,8 @@ package dev.ashlar.client;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -160,6 +162,18 @@ class ReadFaultsTest {
         }
       }
       assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** Other readers of a large file may push a page out the moment it has come. */
+  @Test
+  void aPageOfTheLayoutThatIsNotKeptIsNoHole() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      Attr attr = FakeCluster.put(fs, "f", FakeCluster.bytes(1, 1000));
+      Layout forgetful = new Layout(fs.services().masters(), "f", attr, List.of(), 0);
+      assertNotNull(forgetful.chunk(0));
+      assertNull(forgetful.chunk(1));
     }
   }
 }
