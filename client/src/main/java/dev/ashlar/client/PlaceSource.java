@@ -32,6 +32,9 @@ final class PlaceSource {
   private int askNext = 1;
   private @Nullable CompletableFuture<List<ChunkPlace>> asked;
 
+  /** The first index that {@link #asked} is about. */
+  private int askedFrom;
+
   /**
    * Places from chunk {@code first} on.
    *
@@ -58,9 +61,8 @@ final class PlaceSource {
    * it if need be, asks for those after it.
    */
   ChunkPlace take(int index) throws AshlarException {
-    if (ready.isEmpty() && asked != null) {
-      ready.addAll(await(asked));
-      asked = null;
+    if (ready.isEmpty() && asked != null && index >= askedFrom) {
+      takeAsked(asked);
     }
     ChunkPlace place = ready.peek();
     if (place != null && place.index() == index) {
@@ -86,11 +88,25 @@ final class PlaceSource {
     return place;
   }
 
+  /**
+   * Takes what was asked for ahead. A failure, perhaps of long ago, counts as never asked: the
+   * chunk that is needed now finds out how things stand.
+   */
+  private void takeAsked(CompletableFuture<List<ChunkPlace>> future) {
+    asked = null;
+    try {
+      ready.addAll(await(future));
+    } catch (AshlarException _) {
+      next = askedFrom;
+    }
+  }
+
   private int ahead(int from) {
     return (int) Math.max(1, Math.min(askNext, expectedChunks - from));
   }
 
   private CompletableFuture<List<ChunkPlace>> ask(int first, int count) {
+    askedFrom = first;
     next = first + count;
     return CompletableFuture.supplyAsync(
         () -> {

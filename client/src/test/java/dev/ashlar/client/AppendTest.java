@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -253,6 +255,45 @@ class AppendTest {
       assertArrayEquals(Arrays.copyOf(content, 500), read(fs, handle, 1000));
       fs.release(handle);
       assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** There may be no room for a chunk that nobody needs, or only for a while. */
+  @Test
+  void placesThatWereRefusedAheadAreAskedForWhenNeeded() throws Exception {
+    Policy policy = Policy.parse("mirror-2-16k-64k");
+    try (FakeCluster cluster = new FakeCluster(2, policy);
+        AshlarFileSystem fs = cluster.connect()) {
+      AtomicBoolean refused = new AtomicBoolean();
+      Function<MasterRequest, @Nullable AshlarException> full =
+          request -> {
+            if (request instanceof MasterRequest.Submit s
+                && s.command() instanceof Command.Allocate a
+                && a.first() > 0) {
+              refused.set(true);
+              return new AshlarException(ErrorCode.NO_SPACE, "add disks or delete files");
+            }
+            return null;
+          };
+      byte[] model = FakeCluster.bytes(1, 3 * (int) policy.chunkBytes());
+      cluster.masterFault = full;
+      FileHandle handle = fs.create(Attr.ROOT, "f", 0644, true, "");
+      for (int at = 0; at < 3000; at += 1000) {
+        fs.append(handle, ByteBuffer.wrap(model, at, 1000));
+        fs.fsync(handle);
+      }
+      FakeCluster.await("asked ahead", refused::get);
+      cluster.masterFault = request -> null;
+      fs.append(handle, ByteBuffer.wrap(model, 3000, model.length - 3000));
+      fs.release(handle);
+      assertArrayEquals(model, FakeCluster.get(fs, handle.inode()));
+
+      cluster.masterFault = full;
+      FileHandle needy = fs.create(Attr.ROOT, "g", 0644, true, "");
+      AshlarException e =
+          assertThrows(AshlarException.class, () -> fs.append(needy, ByteBuffer.wrap(model)));
+      assertEquals(ErrorCode.NO_SPACE, e.code());
+      assertThrows(AshlarException.class, () -> fs.release(needy));
     }
   }
 }
