@@ -34,6 +34,9 @@ import java.util.stream.StreamSupport;
 public final class AshlarFileSystem implements AutoCloseable {
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(3);
 
+  /** How often a path is looked up whose file is replaced before it can be opened. */
+  private static final int MOST_LOOKUPS = 3;
+
   private final ClientServices services;
   private final ClientConfig config;
   private final MasterClient masters;
@@ -239,7 +242,24 @@ public final class AshlarFileSystem implements AutoCloseable {
 
   /** The present version of the content of the file at {@code path}, which messages will name. */
   public FileReader reader(String path) throws AshlarException {
-    return StripedReader.open(services, path, resolve(path).attr().inode());
+    return reader(path, true);
+  }
+
+  /**
+   * The same, which may refuse a symbolic link as the last name. A file that replaces another never
+   * leaves its name without one: NOT_FOUND says that there was no such name.
+   */
+  public FileReader reader(String path, boolean followLast) throws AshlarException {
+    for (int lookups = 1; ; lookups++) {
+      long inode = resolve(path, followLast).attr().inode();
+      try {
+        return StripedReader.open(services, path, inode);
+      } catch (AshlarException e) {
+        if (e.code() != ErrorCode.NOT_FOUND || lookups == MOST_LOOKUPS) {
+          throw e;
+        }
+      }
+    }
   }
 
   /**

@@ -124,6 +124,12 @@ final class FakeMasterState {
     placed = mask;
   }
 
+  /** Another file takes a name; the one that had it is gone. */
+  synchronized void replace(String name, String by) {
+    files.remove(names.get(name));
+    names.put(name, names.remove(by));
+  }
+
   synchronized void expireSessions() {
     sessions.clear();
     files.values().forEach(f -> f.epoch = 0);

@@ -2,12 +2,18 @@ package dev.ashlar.client;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
+import dev.ashlar.protocol.message.MasterRequest;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -89,6 +95,35 @@ class RoundTripTest {
         assertArrayEquals(content, FakeCluster.get(fs, attr.inode()), "size " + size);
         assertEquals(0, fs.heldBytes());
       }
+    }
+  }
+
+  /** A name that always has a file must never seem to have none. */
+  @Test
+  void aFileThatIsReplacedBeforeItIsOpenedIsReadAsItIsNow() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(3, Policy.parse("xor-2-1-16k"));
+        AshlarFileSystem fs = cluster.connect()) {
+      byte[] newest = FakeCluster.bytes(3, 3000);
+      long first = FakeCluster.put(fs, "f", FakeCluster.bytes(1, 1000)).inode();
+      long second = FakeCluster.put(fs, "g", FakeCluster.bytes(2, 2000)).inode();
+      FakeCluster.put(fs, "h", newest);
+      cluster.masterFault =
+          request -> {
+            if (request instanceof MasterRequest.GetLayout g && g.inode() == first) {
+              cluster.state.replace("f", "g");
+            } else if (request instanceof MasterRequest.GetLayout g && g.inode() == second) {
+              cluster.state.replace("f", "h");
+            }
+            return null;
+          };
+      try (FileReader reader = fs.reader("/f")) {
+        ByteBuffer content = ByteBuffer.allocate(newest.length);
+        assertEquals(newest.length, reader.read(0, content));
+        assertArrayEquals(newest, content.array());
+      }
+      fs.unlink(Attr.ROOT, "f");
+      assertEquals(
+          ErrorCode.NOT_FOUND, assertThrows(AshlarException.class, () -> fs.reader("/f")).code());
     }
   }
 }

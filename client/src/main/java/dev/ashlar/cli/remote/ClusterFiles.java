@@ -72,4 +72,9 @@ public record ClusterFiles(AshlarFileSystem fs) implements RemoteFiles {
   public FileReader reader(long inode) throws AshlarException {
     return fs.reader(inode);
   }
+
+  @Override
+  public FileReader reader(String path, boolean followLast) throws AshlarException {
+    return fs.reader(path, followLast);
+  }
 }

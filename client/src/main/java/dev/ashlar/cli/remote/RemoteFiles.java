@@ -38,4 +38,6 @@ public interface RemoteFiles {
   FileWriter stage(long parent, String name, StageOptions options) throws AshlarException;
 
   FileReader reader(long inode) throws AshlarException;
+
+  FileReader reader(String path, boolean followLast) throws AshlarException;
 }

@@ -6,6 +6,8 @@ import dev.ashlar.cli.remote.Place;
 import dev.ashlar.cli.remote.RemoteFiles;
 import dev.ashlar.client.FileReader;
 import dev.ashlar.client.Paths;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
@@ -45,10 +47,13 @@ public final class Get implements AutoCloseable {
 
   /** Writes one file's bytes in order. */
   public void stream(String remote, WritableByteChannel target) throws IOException {
-    Attr attr = files.resolve(Paths.normalize(remote), true).attr();
+    String path = Paths.normalize(remote);
+    Attr attr = files.resolve(path, true).attr();
     mustBeFile(attr, remote);
     progress.expect(1, attr.size());
-    content(attr, remote, target);
+    try (FileReader reader = reader(attr, path, true)) {
+      content(reader, remote, target);
+    }
     progress.file();
   }
 
@@ -157,18 +162,21 @@ public final class Get implements AutoCloseable {
   private void file(Attr attr, String path, Path target, boolean keep) throws IOException {
     mustBeFile(attr, path);
     Path file = LocalDestination.file(target);
-    if (file == null) {
-      try (FileChannel out =
-          FileChannel.open(target, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-        content(attr, path, out);
+    try (FileReader reader = reader(attr, path, !keep)) {
+      if (file == null) {
+        try (FileChannel out =
+            FileChannel.open(target, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+          content(reader, path, out);
+        }
+      } else {
+        whole(reader, path, file, keep);
       }
-    } else {
-      whole(attr, path, file, keep);
     }
     progress.file();
   }
 
-  private void whole(Attr attr, String path, Path target, boolean keep) throws IOException {
+  private void whole(FileReader reader, String path, Path target, boolean keep) throws IOException {
+    Attr attr = reader.attr();
     boolean replaces = Files.exists(target);
     int mode = replaces && !keep ? LocalAttributes.mode(target) : attr.mode();
     Path fresh = temporary.beside(target);
@@ -179,10 +187,10 @@ public final class Get implements AutoCloseable {
               fresh,
               Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
               PosixFilePermissions.asFileAttribute(LocalAttributes.permissions(mode | 0600)))) {
-        Attr written = content(attr, path, out);
+        content(reader, path, out);
         if (keep) {
           LocalAttributes.setMode(fresh, attr.mode());
-          LocalAttributes.setModified(fresh, written.modifiedNs());
+          LocalAttributes.setModified(fresh, attr.modifiedNs());
         } else if (replaces) {
           LocalAttributes.setMode(fresh, mode);
         }
@@ -197,16 +205,26 @@ public final class Get implements AutoCloseable {
   }
 
   /**
-   * @return attributes of the version that was written
+   * The content of a file as it is now. It was seen a while ago, minutes in a large tree, and may
+   * have been replaced since, so that only its name leads to it.
    */
-  private Attr content(Attr attr, String path, WritableByteChannel target) throws IOException {
-    try (FileReader reader = files.reader(attr.inode())) {
-      long written = reader.transferTo(new CountedTarget(target, progress));
-      if (written != reader.size()) {
-        throw new FailedException(
-            path + " has " + reader.size() + " bytes, but only " + written + " came: try again");
+  private FileReader reader(Attr seen, String path, boolean followLast) throws IOException {
+    try {
+      return files.reader(seen.inode());
+    } catch (AshlarException e) {
+      if (e.code() != ErrorCode.NOT_FOUND) {
+        throw e;
       }
-      return reader.attr();
+      return files.reader(path, followLast);
+    }
+  }
+
+  private void content(FileReader reader, String path, WritableByteChannel target)
+      throws IOException {
+    long written = reader.transferTo(new CountedTarget(target, progress));
+    if (written != reader.size()) {
+      throw new FailedException(
+          path + " has " + reader.size() + " bytes, but only " + written + " came: try again");
     }
   }
 

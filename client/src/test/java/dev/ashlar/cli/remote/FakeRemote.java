@@ -12,6 +12,7 @@ import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
@@ -33,6 +34,13 @@ public final class FakeRemote implements RemoteFiles {
   private final Map<Long, Node> nodes = new HashMap<>();
   private final Map<String, AshlarException> failures = new HashMap<>();
   private long next = Attr.ROOT;
+  private @Nullable Meanwhile meanwhile;
+
+  /** What somebody else does. */
+  @FunctionalInterface
+  public interface Meanwhile {
+    void run() throws IOException;
+  }
 
   private static final class Node {
     Attr attr;
@@ -51,6 +59,11 @@ public final class FakeRemote implements RemoteFiles {
   /** The next commit of this name fails so. */
   public synchronized void failCommit(String name, AshlarException e) {
     failures.put(name, e);
+  }
+
+  /** This happens before the next content is opened, after its name was looked up. */
+  public synchronized void beforeReading(Meanwhile action) {
+    meanwhile = action;
   }
 
   private Node make(FileType type, int mode) {
@@ -231,6 +244,9 @@ public final class FakeRemote implements RemoteFiles {
             0,
             "");
     node(w.parent).entries.put(w.name, a.inode());
+    if (old != null) {
+      nodes.remove(old);
+    }
     return n.attr;
   }
 
@@ -286,8 +302,25 @@ public final class FakeRemote implements RemoteFiles {
 
   @Override
   public synchronized FileReader reader(long inode) throws AshlarException {
+    Meanwhile action = meanwhile;
+    if (action != null) {
+      meanwhile = null;
+      try {
+        action.run();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
     Node n = node(inode);
+    if (n.attr.type() != FileType.FILE) {
+      throw error(ErrorCode.INVALID, "not a file: " + inode);
+    }
     return new Reader(n.attr, n.content);
+  }
+
+  @Override
+  public synchronized FileReader reader(String path, boolean followLast) throws AshlarException {
+    return reader(resolve(path, followLast).attr().inode());
   }
 
   /**
@@ -315,6 +348,13 @@ public final class FakeRemote implements RemoteFiles {
 
     @Override
     public void close() {}
+  }
+
+  /** Takes away a name and what has it. */
+  public synchronized void remove(String path) throws AshlarException {
+    MasterReply.Resolved r = resolve(path, false);
+    unlink(r.parent(), r.name());
+    nodes.remove(r.attr().inode());
   }
 
   /** Content of a file as text, null if there is none of that name. */

@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GetTest {
   @TempDir Path dir;
@@ -148,5 +150,47 @@ class GetTest {
     assertEquals(2, tasks.failures());
     assertEquals(List.of("d"), names(dir));
     assertEquals(List.of(), names(dir.resolve("d")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFileThatIsReplacedMeanwhileIsTakenAsItIsNow(boolean recursive) throws IOException {
+    Attr d = remote.mkdir(Attr.ROOT, "d", 0755);
+    file(d.inode(), "f", "old");
+    remote.beforeReading(() -> {
+      Attr fresh = file(d.inode(), "f", "new bytes");
+      remote.setattr(fresh.inode(), AttrChange.NONE.mode(0600).modifiedNs(1_000_000_000L));
+    });
+    get(recursive, dir.resolve("x"), recursive ? "/d" : "/d/f");
+    assertEquals(0, tasks.failures(), complaints::toString);
+    Path copy = dir.resolve(recursive ? "x/f" : "x");
+    assertEquals("new bytes", Files.readString(copy));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(copy)));
+    if (recursive) {
+      assertEquals(1000, Files.getLastModifiedTime(copy).toMillis());
+    }
+  }
+
+  @Test
+  void aFileThatIsRemovedMeanwhileIsNotThere() throws IOException {
+    remote.beforeReading(() -> remote.remove("/f"));
+    get(false, dir, "/f");
+    assertEquals(1, tasks.failures());
+    assertTrue(complaints.getFirst().contains("NOT_FOUND: f"), complaints::toString);
+    assertEquals(List.of(), names(dir));
+  }
+
+  /** A symbolic link that took a file's place is not followed where links are kept. */
+  @Test
+  void aTreeTakesNothingThroughANewLink() throws IOException {
+    Attr d = remote.mkdir(Attr.ROOT, "d", 0755);
+    file(d.inode(), "g", "old");
+    remote.beforeReading(() -> {
+      remote.remove("/d/g");
+      remote.symlink(d.inode(), "g", "/f");
+    });
+    get(true, dir.resolve("x"), "/d");
+    assertEquals(1, tasks.failures());
+    assertEquals(List.of(), names(dir.resolve("x")));
   }
 }
