@@ -29,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,10 @@ import org.jspecify.annotations.Nullable;
 public final class Fsck {
   private static final int PAGE = 1_000;
   private static final int PARALLEL = 8;
+
+  /** How often a chunk is looked at that seems wrong and changes each time. */
+  private static final int LOOKS = 5;
+
   private static final BlockKey START = new BlockKey(Long.MIN_VALUE, 0, 0);
 
   private final FsckCluster cluster;
@@ -55,6 +60,13 @@ public final class Fsck {
   private long bytes;
   private long staged;
   private long deleting;
+
+  /**
+   * A block that cannot be used.
+   *
+   * @param gone whether that is known; if not, its disk merely does not answer
+   */
+  private record Fault(Problem problem, boolean gone) {}
 
   /**
    * @param listener told of each problem when it is found, at most {@link Findings#KEPT} times
@@ -141,10 +153,28 @@ public final class Fsck {
     for (ClusterStatus.Disk d : status.disks()) {
       disks.put(d.id(), d);
       if (d.state().equals("up") || d.state().equals("full") || d.state().equals("suspect")) {
-        tasks.start(d.server() + ", disk " + Long.toHexString(d.id()), () -> list(d));
+        tasks.start(d.server() + ", disk " + Long.toHexString(d.id()), () -> tryList(d));
       }
     }
     tasks.join();
+  }
+
+  /** One server that does not answer is no reason to give up the others, as Tasks would. */
+  private void tryList(ClusterStatus.Disk disk) throws IOException {
+    try {
+      list(disk);
+    } catch (AshlarException e) {
+      findings.add(
+          new Problem(
+              Problem.Kind.UNREACHABLE,
+              "",
+              -1,
+              "",
+              -1,
+              disk.server(),
+              Long.toHexString(disk.id()),
+              Program.explain(e)));
+    }
   }
 
   private void list(ClusterStatus.Disk disk) throws IOException {
@@ -197,11 +227,10 @@ public final class Fsck {
     progress.expect(1, verify ? toVerify : 0);
     for (ChunkPlace c : file.chunks()) {
       chunks++;
-      List<Problem> wrong = chunk(file, c);
-      if (!wrong.isEmpty()) {
-        wrong = again(file, c, wrong);
+      List<Fault> faults = faults(file, c);
+      if (!faults.isEmpty()) {
+        again(file, c, faults).forEach(findings::add);
       }
-      wrong.forEach(findings::add);
       if (verify) {
         verifying.start(file.path() + ", chunk " + c.index(), () -> verify(file, c));
       }
@@ -210,110 +239,173 @@ public final class Fsck {
   }
 
   /** What is wrong with a chunk as far as the lists tell. */
-  private List<Problem> chunk(MasterReply.FileChunks file, ChunkPlace c) {
+  private List<Fault> faults(MasterReply.FileChunks file, ChunkPlace c) {
+    List<Fault> faults = new ArrayList<>();
+    for (int i : stored(file, c)) {
+      BlockPlace place = c.blocks().get(i);
+      Fault fault =
+          !place.exists()
+              ? nowhere(file, c, i)
+              : !listed.containsKey(place.disk())
+                  ? away(file, c, i)
+                  : compare(file, c, i, find(c, i));
+      if (fault != null) {
+        faults.add(fault);
+      }
+    }
+    return faults;
+  }
+
+  /** The blocks that a chunk has. */
+  private static List<Integer> stored(MasterReply.FileChunks file, ChunkPlace c) {
     Policy policy = Policy.parse(file.attr().policy());
     long stored = BlockLayout.storedMask(policy, c.storedLength());
-    List<Problem> wrong = new ArrayList<>();
-    int unusable = 0;
-    for (int i = 0; i < policy.width(); i++) {
-      if ((stored >>> i & 1) != 0) {
-        Problem p = block(file, c, i, BlockLayout.blockLength(policy, c.storedLength(), i));
-        if (p != null) {
-          unusable++;
-          wrong.add(p);
+    return IntStream.range(0, policy.width()).filter(i -> (stored >>> i & 1) != 0).boxed().toList();
+  }
+
+  private Fault nowhere(MasterReply.FileChunks file, ChunkPlace c, int i) {
+    String detail = "the block is nowhere at present and waits to be rebuilt";
+    return new Fault(problem(Problem.Kind.DEGRADED, file, c, i, detail), true);
+  }
+
+  private Fault away(MasterReply.FileChunks file, ChunkPlace c, int i) {
+    String detail = "the block's disk is out of reach";
+    return new Fault(problem(Problem.Kind.DEGRADED, file, c, i, detail), false);
+  }
+
+  /** Compares a block on its disk, null if it is not there, with what was committed. */
+  private @Nullable Fault compare(
+      MasterReply.FileChunks file, ChunkPlace c, int i, @Nullable BlockEntry entry) {
+    if (entry == null) {
+      return new Fault(
+          problem(Problem.Kind.MISSING, file, c, i, "the disk does not have the block"), true);
+    }
+    Policy policy = Policy.parse(file.attr().policy());
+    long length = BlockLayout.blockLength(policy, c.storedLength(), i);
+    if (entry.sealed() && entry.length() == length && entry.root() == c.roots()[i]) {
+      return null;
+    }
+    return new Fault(
+        problem(
+            Problem.Kind.WRONG,
+            file,
+            c,
+            i,
+            "the disk has "
+                + entry.length()
+                + " bytes with root "
+                + Integer.toHexString(entry.root())
+                + (entry.sealed() ? "" : ", unsealed")
+                + ", the writer committed "
+                + length
+                + " with root "
+                + Integer.toHexString(c.roots()[i])),
+        true);
+  }
+
+  /**
+   * Looks at a chunk that seems wrong as it is now: it may have changed since the disks were
+   * listed, and again while it was looked at.
+   */
+  private List<Problem> again(MasterReply.FileChunks file, ChunkPlace c, List<Fault> suspected)
+      throws IOException {
+    ChunkPlace seen = c;
+    List<Fault> faults = suspected;
+    for (int look = 0; look < LOOKS && !faults.isEmpty(); look++) {
+      ChunkPlace now = now(file, c.index());
+      if (now == null) {
+        return List.of(); // removed, or cut off meanwhile
+      }
+      boolean changed = now.version() != seen.version();
+      if (look > 0 && !changed) {
+        break;
+      }
+      faults =
+          ask(
+              file,
+              now,
+              changed ? stored(file, now) : faults.stream().map(f -> f.problem().block()).toList());
+      seen = now;
+    }
+    return problems(file, seen, faults);
+  }
+
+  /** A chunk as it is now, null if it is no more. */
+  private @Nullable ChunkPlace now(MasterReply.FileChunks file, int index) throws IOException {
+    for (MasterReply.FileChunks f : cluster.scanFiles(file.attr().inode() - 1, 1).files()) {
+      for (ChunkPlace c : f.chunks()) {
+        if (f.attr().inode() == file.attr().inode() && c.index() == index) {
+          return c;
         }
       }
     }
-    if (unusable > policy.m()) {
-      wrong.addFirst(
+    return null;
+  }
+
+  /** What is wrong with these blocks, each asked for on its server. */
+  private List<Fault> ask(MasterReply.FileChunks file, ChunkPlace c, List<Integer> blocks) {
+    List<Fault> faults = new ArrayList<>();
+    for (int i : blocks) {
+      BlockPlace place = c.blocks().get(i);
+      Fault fault =
+          !place.exists()
+              ? nowhere(file, c, i)
+              : !place.reachable() ? away(file, c, i) : ask(file, c, i);
+      if (fault != null) {
+        faults.add(fault);
+      }
+    }
+    return faults;
+  }
+
+  private @Nullable Fault ask(MasterReply.FileChunks file, ChunkPlace c, int i) {
+    BlockPlace place = c.blocks().get(i);
+    BlockKey key = new BlockKey(c.chunk(), c.version(), i);
+    try {
+      ChunkReply.BlockInfo b = cluster.statBlock(place.server(), place.disk(), key);
+      return compare(
+          file, c, i, new BlockEntry(key, c.group(), b.length(), b.root(), b.epoch(), b.sealed()));
+    } catch (AshlarException e) {
+      return switch (e.code()) {
+        case VERSION_GONE, NOT_FOUND -> compare(file, c, i, null);
+        case DISK_FAILED ->
+            new Fault(problem(Problem.Kind.MISSING, file, c, i, Program.explain(e)), true);
+        case CORRUPT ->
+            new Fault(problem(Problem.Kind.WRONG, file, c, i, Program.explain(e)), true);
+        default -> away(file, c, i);
+      };
+    }
+  }
+
+  /** The faults of a chunk, after what they mean together. */
+  private List<Problem> problems(MasterReply.FileChunks file, ChunkPlace c, List<Fault> faults) {
+    Policy policy = Policy.parse(file.attr().policy());
+    List<Problem> problems = new ArrayList<>();
+    if (faults.size() > policy.m()) {
+      long gone = faults.stream().filter(Fault::gone).count();
+      boolean lost = gone > policy.m();
+      problems.add(
           problem(
-              Problem.Kind.LOST,
+              lost ? Problem.Kind.LOST : Problem.Kind.AWAY,
               file,
               c,
               -1,
-              unusable
-                  + " of "
-                  + Long.bitCount(stored)
-                  + " blocks cannot be used, and "
+              (lost
+                      ? gone + " of " + stored(file, c).size() + " blocks cannot be used"
+                      : faults.size()
+                          + " of "
+                          + stored(file, c).size()
+                          + " blocks cannot be had now, "
+                          + (faults.size() - gone)
+                          + " of them only because their servers do not answer")
+                  + ", and "
                   + policy
                   + " tolerates "
                   + policy.m()
                   + " losses"));
     }
-    return wrong;
-  }
-
-  private @Nullable Problem block(MasterReply.FileChunks file, ChunkPlace c, int i, long length) {
-    BlockPlace place = c.blocks().get(i);
-    if (!place.exists()) {
-      return problem(
-          Problem.Kind.DEGRADED,
-          file,
-          c,
-          i,
-          "the block is nowhere at present and waits to be rebuilt");
-    }
-    if (!listed.containsKey(place.disk())) {
-      return problem(Problem.Kind.DEGRADED, file, c, i, "the block's disk is out of reach");
-    }
-    BlockEntry entry = find(c, i);
-    if (entry == null) {
-      return problem(Problem.Kind.MISSING, file, c, i, "the disk does not have the block");
-    }
-    if (!entry.sealed() || entry.length() != length || entry.root() != c.roots()[i]) {
-      return problem(
-          Problem.Kind.WRONG,
-          file,
-          c,
-          i,
-          "the disk has "
-              + entry.length()
-              + " bytes with root "
-              + Integer.toHexString(entry.root())
-              + (entry.sealed() ? "" : ", unsealed")
-              + ", the writer committed "
-              + length
-              + " with root "
-              + Integer.toHexString(c.roots()[i]));
-    }
-    return null;
-  }
-
-  /**
-   * Looks at a chunk that seems wrong as it is now: it may have changed since the disks were
-   * listed.
-   */
-  private List<Problem> again(MasterReply.FileChunks file, ChunkPlace c, List<Problem> wrong)
-      throws IOException {
-    MasterReply.Files fresh = cluster.scanFiles(file.attr().inode() - 1, 1);
-    if (fresh.files().isEmpty() || fresh.files().getFirst().attr().inode() != file.attr().inode()) {
-      return List.of(); // removed meanwhile
-    }
-    MasterReply.FileChunks now = fresh.files().getFirst();
-    for (ChunkPlace n : now.chunks()) {
-      if (n.index() == c.index()) {
-        return wrong.stream().allMatch(p -> p.block() < 0 || isGood(now, n, p.block()))
-            ? List.of()
-            : n.version() == c.version() ? wrong : List.of();
-      }
-    }
-    return List.of(); // cut off meanwhile
-  }
-
-  private boolean isGood(MasterReply.FileChunks file, ChunkPlace c, int i) {
-    BlockPlace place = c.blocks().get(i);
-    if (!place.reachable()) {
-      return false;
-    }
-    try {
-      ChunkReply.BlockInfo info =
-          cluster.statBlock(place.server(), place.disk(), new BlockKey(c.chunk(), c.version(), i));
-      long length =
-          BlockLayout.blockLength(Policy.parse(file.attr().policy()), c.storedLength(), i);
-      return info.sealed() && info.length() == length && info.root() == c.roots()[i];
-    } catch (AshlarException e) {
-      return false;
-    }
+    faults.forEach(f -> problems.add(f.problem()));
+    return problems;
   }
 
   private void verify(MasterReply.FileChunks file, ChunkPlace c) throws IOException {

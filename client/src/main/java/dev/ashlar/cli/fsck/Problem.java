@@ -22,8 +22,13 @@ public record Problem(
     String detail) {
   /** What is wrong. */
   public enum Kind {
-    /** The chunk cannot be decoded from what was found: bytes of the file are lost. */
+    /** More blocks of the chunk are known to be gone than its policy tolerates. */
     LOST,
+    /**
+     * The chunk cannot be decoded at present, but enough of its blocks are merely on servers that
+     * do not answer: none of its bytes is known to be lost.
+     */
+    AWAY,
     /** The masters count on this block, but the disk does not have it. */
     MISSING,
     /** The block's length or checksums are not those that the writer committed. */

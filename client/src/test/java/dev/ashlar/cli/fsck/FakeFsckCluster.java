@@ -17,10 +17,12 @@ import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -37,8 +39,13 @@ final class FakeFsckCluster implements FsckCluster {
   final Map<Long, NavigableMap<BlockKey, BlockEntry>> disks = new HashMap<>();
   final Map<BlockKey, BlockFate> fates = new HashMap<>();
   final List<String> wrong = new ArrayList<>();
+
+  /** Disks that count as up and do not answer. */
+  final Set<Long> silent = new HashSet<>();
+
   private boolean listed;
   private Runnable afterListing = () -> {};
+  private Runnable beforeSecondLook = () -> {};
 
   FakeFsckCluster() {
     for (int i = 0; i < POLICY.width(); i++) {
@@ -49,6 +56,11 @@ final class FakeFsckCluster implements FsckCluster {
   /** Happens once, when the first disk has been listed. */
   void afterListing(Runnable change) {
     afterListing = change;
+  }
+
+  /** Happens once, when one file is asked for that seems wrong. */
+  void beforeSecondLook(Runnable change) {
+    beforeSecondLook = change;
   }
 
   /** A whole file. */
@@ -67,7 +79,11 @@ final class FakeFsckCluster implements FsckCluster {
   }
 
   BlockKey block(long chunk, int index, int root, boolean sealed) {
-    BlockKey key = new BlockKey(chunk, 1, index);
+    return block(new BlockKey(chunk, 1, index), root, sealed);
+  }
+
+  BlockKey block(BlockKey key, int root, boolean sealed) {
+    int index = key.index();
     disk(index)
         .put(
             key,
@@ -113,6 +129,11 @@ final class FakeFsckCluster implements FsckCluster {
 
   @Override
   public synchronized MasterReply.Files scanFiles(long after, int limit) {
+    if (limit == 1) {
+      Runnable change = beforeSecondLook;
+      beforeSecondLook = () -> {};
+      change.run();
+    }
     List<MasterReply.FileChunks> page =
         files.tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
     return new MasterReply.Files(
@@ -121,7 +142,8 @@ final class FakeFsckCluster implements FsckCluster {
 
   @Override
   public synchronized ChunkReply.Blocks listBlocks(
-      String server, long disk, BlockKey after, int limit) {
+      String server, long disk, BlockKey after, int limit) throws AshlarException {
+    mustAnswer(disk);
     List<BlockEntry> page =
         listing(disk).tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
     boolean more = !page.isEmpty() && listing(disk).lastKey().compareTo(page.getLast().block()) > 0;
@@ -135,15 +157,18 @@ final class FakeFsckCluster implements FsckCluster {
   @Override
   public synchronized ChunkReply.BlockInfo statBlock(String server, long disk, BlockKey block)
       throws AshlarException {
-    NavigableMap<BlockKey, BlockEntry> blocks = disks.get(disk);
-    if (blocks == null) {
-      throw new AshlarException(ErrorCode.UNAVAILABLE, "Out of reach");
-    }
-    BlockEntry e = blocks.get(block);
+    mustAnswer(disk);
+    BlockEntry e = listing(disk).get(block);
     if (e == null) {
       throw new AshlarException(ErrorCode.VERSION_GONE, "Not here");
     }
     return new ChunkReply.BlockInfo(e.length(), e.root(), new int[0], e.sealed(), e.epoch());
+  }
+
+  private void mustAnswer(long disk) throws AshlarException {
+    if (silent.contains(disk) || !disks.containsKey(disk)) {
+      throw new AshlarException(ErrorCode.UNAVAILABLE, "Out of reach");
+    }
   }
 
   @Override

@@ -18,7 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.LongPredicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,16 +102,93 @@ class FsckTest {
     assertEquals(Map.of(Problem.Kind.DEGRADED, 5L), run(false).counts());
   }
 
+  /** More disks than are listed at a time: each is asked, whoever is silent before it. */
+  @Test
+  void silentServersDoNotKeepTheOthersFromBeingListed() throws IOException {
+    for (int i = 0; i < 30; i++) {
+      cluster.silent.add(100L + i);
+      cluster.disks.put(100L + i, new TreeMap<>());
+    }
+    FsckReport r = run(false);
+    assertEquals(Map.of(Problem.Kind.UNREACHABLE, 30L), r.counts());
+    assertEquals(15, r.blocks());
+    assertEquals(
+        Set.copyOf(cluster.silent),
+        told.stream().map(p -> Long.parseLong(p.disk(), 16)).collect(Collectors.toSet()));
+  }
+
+  @Test
+  void blocksOnSilentServersAreNotLost() throws IOException {
+    cluster.silent.addAll(List.of(10L, 11L));
+    FsckReport r = run(false);
+    assertEquals(
+        Map.of(Problem.Kind.UNREACHABLE, 2L, Problem.Kind.AWAY, 5L, Problem.Kind.DEGRADED, 10L),
+        r.counts());
+    assertFalse(r.clean());
+  }
+
+  /** What is known to be gone counts alone: one is tolerated, the other may come back. */
+  @Test
+  void aBlockGoneAndOneAwayIsNotLost() throws IOException {
+    cluster.silent.add(10L);
+    cluster.disk(1).remove(new BlockKey(3, 1, 1));
+    Map<Problem.Kind, Long> counts = run(false).counts();
+    assertEquals(1, counts.get(Problem.Kind.AWAY));
+    assertFalse(counts.containsKey(Problem.Kind.LOST));
+  }
+
+  /** Two blocks seem to be missing, but one of them has come since the disks were listed. */
+  @Test
+  void onlyWhatIsStillBadCounts() throws IOException {
+    cluster.disk(0).remove(new BlockKey(3, 1, 0));
+    cluster.disk(1).remove(new BlockKey(3, 1, 1));
+    cluster.beforeSecondLook(() -> cluster.block(3, 0, 300, true));
+    FsckReport r = run(false);
+    assertEquals(Map.of(Problem.Kind.MISSING, 1L), r.counts());
+    assertEquals(1, told.getFirst().block());
+  }
+
+  @Test
+  void aNewVersionIsLookedAtToo() throws IOException {
+    cluster.disk(0).remove(new BlockKey(3, 1, 0));
+    cluster.beforeSecondLook(() -> rewrite(3));
+    assertTrue(run(false).clean(), told::toString);
+    cluster.disk(0).remove(new BlockKey(4, 1, 0));
+    cluster.beforeSecondLook(() -> {
+      rewrite(4);
+      cluster.disk(2).remove(new BlockKey(4, 2, 2));
+    });
+    FsckReport r = run(false);
+    assertEquals(Map.of(Problem.Kind.MISSING, 1L), r.counts());
+    assertEquals("/f4", told.getFirst().path());
+    assertEquals(2, told.getFirst().block());
+  }
+
+  /** Moves a file to version 2. */
+  private void rewrite(long inode) {
+    ChunkPlace c = Objects.requireNonNull(cluster.files.get(inode)).chunks().getFirst();
+    replace(inode, 2, c.blocks());
+    for (int i = 0; i < 3; i++) {
+      cluster.block(new BlockKey(inode, 2, i), c.roots()[i], true);
+      cluster.disk(i).remove(new BlockKey(inode, 1, i));
+    }
+  }
+
   private void place(long inode, int index, BlockPlace place) {
-    MasterReply.FileChunks f = Objects.requireNonNull(cluster.files.get(inode));
-    ChunkPlace c = f.chunks().getFirst();
+    ChunkPlace c = Objects.requireNonNull(cluster.files.get(inode)).chunks().getFirst();
     List<BlockPlace> blocks = new ArrayList<>(c.blocks());
     blocks.set(index, place);
+    replace(inode, c.version(), blocks);
+  }
+
+  private void replace(long inode, long version, List<BlockPlace> blocks) {
+    MasterReply.FileChunks f = Objects.requireNonNull(cluster.files.get(inode));
+    ChunkPlace c = f.chunks().getFirst();
     ChunkPlace changed =
         new ChunkPlace(
             c.index(),
             c.chunk(),
-            c.version(),
+            version,
             c.base(),
             c.storedLength(),
             c.validLength(),
