@@ -2,9 +2,10 @@ package dev.ashlar.cli.transfer;
 
 import dev.ashlar.cli.FailedException;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.PathMatcher;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param mustBeDirectory whether it was written with a slash at the end
  */
 public record LocalDestination(Path path, boolean directory, boolean mustBeDirectory) {
+  /** Names of open files, which others may write to as well: they must stay the same files. */
+  private static final PathMatcher OPEN_FILES =
+      FileSystems.getDefault()
+          .getPathMatcher("glob:{/dev/stdout,/dev/stderr,/dev/fd/*,/proc/*/fd/*}");
+
   /**
    * Looks it up.
    *
@@ -46,27 +52,24 @@ public record LocalDestination(Path path, boolean directory, boolean mustBeDirec
    * The file that is really written when {@code target} is: the end of the symbolic links it may
    * be.
    *
-   * @return null if it is neither a file nor free, such as a device or a pipe: that is written to
-   *     as it is
+   * @return null if it is neither a file nor free, such as a device or a pipe, or one of the
+   *     process's open files: that is written to as it is
    */
   static @Nullable Path file(Path target) throws IOException {
+    if (OPEN_FILES.matches(target.toAbsolutePath().normalize())) {
+      return null;
+    }
     if (Files.isDirectory(target)) {
       throw new FailedException(target + " is a directory: a file cannot take its place");
     }
-    if (target.toAbsolutePath().startsWith("/dev") || target.toAbsolutePath().startsWith("/proc")) {
-      return null; // /dev/stdout may lead to a file that others write to as well: it must stay that
-      // file
-    }
-    if (Files.isSymbolicLink(target)) {
-      if (!Files.exists(target)) {
+    if (!Files.exists(target)) {
+      if (Files.isSymbolicLink(target)) {
         throw new FailedException(
             target + " is a symbolic link that leads nowhere: remove it first");
       }
-      Path real = target.toRealPath();
-      return Files.isRegularFile(real) ? real : null;
+      return target;
     }
-    return !Files.exists(target, LinkOption.NOFOLLOW_LINKS) || Files.isRegularFile(target)
-        ? target
-        : null;
+    Path real = Files.isSymbolicLink(target) ? target.toRealPath() : target;
+    return Files.isRegularFile(real) ? real : null;
   }
 }

@@ -2,7 +2,9 @@ package dev.ashlar.cli.transfer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ashlar.cli.Progress;
 import dev.ashlar.cli.TestTerminal;
@@ -103,6 +105,33 @@ class GetTest {
     get(false, Path.of("/dev/null"), "/f");
     assertEquals(0, tasks.failures(), complaints::toString);
     assertFalse(Files.isRegularFile(Path.of("/dev/null")));
+  }
+
+  /** /dev/shm holds ordinary files: what is below /dev is not for that a device. */
+  @Test
+  void aFileBelowDevIsReplacedAsAWhole() throws IOException {
+    Path shm = Path.of("/dev/shm");
+    assumeTrue(Files.isWritable(shm));
+    Path there = Files.createTempDirectory(shm, "ashlar-test");
+    try {
+      Path target = there.resolve("x");
+      get(false, target, "/f");
+      get(false, target, "/f");
+      assertEquals(0, tasks.failures(), complaints::toString);
+      assertEquals("hello", Files.readString(target));
+      assertEquals(List.of("x"), names(there));
+    } finally {
+      Files.deleteIfExists(there.resolve("x"));
+      Files.delete(there);
+    }
+  }
+
+  /** They may lead to files that others write to as well. */
+  @Test
+  void anOpenFileIsWrittenToAsItIs() throws IOException {
+    for (String name : List.of("/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/2")) {
+      assertNull(LocalDestination.file(Path.of(name)), name);
+    }
   }
 
   @Test
