@@ -86,31 +86,37 @@ public final class Get implements AutoCloseable {
       }
       Path target =
           r.name().isEmpty() || path.endsWith("/..") ? to.path() : to.forSource(Paths.name(path));
-      directory(attr, path, target);
+      directory(attr, path, target, target.equals(to.path()));
       return;
     }
     if (to.mustBeDirectory() && !to.directory()) {
       throw new FailedException("There is no directory " + to.path());
     }
-    entry(attr, path, to.forSource(Paths.name(path)), recursive);
+    entry(attr, path, to.forSource(Paths.name(path)), recursive, !to.directory());
   }
 
   /**
    * @param keep whether modes, times and links are kept
+   * @param typed whether the target is the operand itself: only then local links are followed
    */
-  private void entry(Attr attr, String path, Path target, boolean keep) throws IOException {
+  private void entry(Attr attr, String path, Path target, boolean keep, boolean typed)
+      throws IOException {
     switch (attr.type()) {
-      case DIRECTORY -> directory(attr, path, target);
+      case DIRECTORY -> directory(attr, path, target, typed);
       case SYMLINK -> tasks.start(path, () -> link(attr, target));
       case FILE -> {
         progress.expect(1, attr.size());
-        tasks.start(path, () -> file(attr, path, target, keep));
+        tasks.start(path, () -> file(attr, path, target, keep, typed));
       }
       case PACK -> throw new FailedException(path + " is no file: a pack has no name");
     }
   }
 
-  private void directory(Attr attr, String path, Path target) throws IOException {
+  private void directory(Attr attr, String path, Path target, boolean typed) throws IOException {
+    if (!typed && Files.isSymbolicLink(target)) {
+      throw new FailedException(
+          target + " is a symbolic link, and the directory " + path + " is not written through it");
+    }
     if (!Files.isDirectory(target)) {
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
         throw new FailedException(
@@ -125,7 +131,7 @@ public final class Get implements AutoCloseable {
     while (!tasks.stopped() && entries.hasNext()) {
       MasterReply.Entry e = entries.next();
       String child = Place.below(path, e.name());
-      tasks.guard(child, () -> entry(e.attr(), child, below(target, e.name()), true));
+      tasks.guard(child, () -> entry(e.attr(), child, below(target, e.name()), true, false));
     }
   }
 
@@ -159,9 +165,10 @@ public final class Get implements AutoCloseable {
     }
   }
 
-  private void file(Attr attr, String path, Path target, boolean keep) throws IOException {
+  private void file(Attr attr, String path, Path target, boolean keep, boolean typed)
+      throws IOException {
     mustBeFile(attr, path);
-    Path file = LocalDestination.file(target);
+    Path file = LocalDestination.file(target, typed);
     try (FileReader reader = reader(attr, path, !keep)) {
       if (file == null) {
         try (FileChannel out =
@@ -177,7 +184,7 @@ public final class Get implements AutoCloseable {
 
   private void whole(FileReader reader, String path, Path target, boolean keep) throws IOException {
     Attr attr = reader.attr();
-    boolean replaces = Files.exists(target);
+    boolean replaces = Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS);
     int mode = replaces && !keep ? LocalAttributes.mode(target) : attr.mode();
     Path fresh = temporary.beside(target);
     try {

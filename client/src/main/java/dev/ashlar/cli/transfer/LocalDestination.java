@@ -49,15 +49,20 @@ public record LocalDestination(Path path, boolean directory, boolean mustBeDirec
   }
 
   /**
-   * The file that is really written when {@code target} is: the end of the symbolic links it may
-   * be.
+   * The file that is really written when {@code target} is: the end of the symbolic links it may be
+   * if it was typed. Others are replaced: an earlier get may have made them, and what is in the
+   * cluster does not choose where we write.
    *
+   * @param typed whether the target is the operand itself
    * @return null if it is neither a file nor free, such as a device or a pipe, or one of the
    *     process's open files: that is written to as it is
    */
-  static @Nullable Path file(Path target) throws IOException {
+  static @Nullable Path file(Path target, boolean typed) throws IOException {
     if (OPEN_FILES.matches(target.toAbsolutePath().normalize())) {
       return null;
+    }
+    if (!typed && Files.isSymbolicLink(target)) {
+      return target;
     }
     if (Files.isDirectory(target)) {
       throw new FailedException(target + " is a directory: a file cannot take its place");

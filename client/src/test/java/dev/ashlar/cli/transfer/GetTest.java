@@ -130,7 +130,7 @@ class GetTest {
   @Test
   void anOpenFileIsWrittenToAsItIs() throws IOException {
     for (String name : List.of("/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/2")) {
-      assertNull(LocalDestination.file(Path.of(name)), name);
+      assertNull(LocalDestination.file(Path.of(name), true), name);
     }
   }
 
@@ -152,6 +152,60 @@ class GetTest {
         PosixFilePermissions.toString(Files.getPosixFilePermissions(dir.resolve("new"))));
     assertEquals(1_100_000_000_000L, Files.getLastModifiedTime(dir.resolve("new")).toMillis());
     Files.setPosixFilePermissions(dir.resolve("new"), PosixFilePermissions.fromString("rwx------"));
+  }
+
+  /** What a link in the cluster once said must not choose where a later get writes. */
+  @Test
+  void aDirectoryIsNotMadeThroughALocalLink() throws IOException {
+    Path outside = Files.createDirectory(dir.resolve("outside"));
+    Path into = Files.createDirectory(dir.resolve("into"));
+    Files.createDirectories(into.resolve("t"));
+    Files.createSymbolicLink(into.resolve("t/x"), outside);
+    Attr t = remote.mkdir(Attr.ROOT, "t", 0755);
+    file(remote.mkdir(t.inode(), "x", 0755).inode(), "f", "evil");
+    file(t.inode(), "y", "good");
+    get(true, into, "/t");
+    assertEquals(1, tasks.failures());
+    assertTrue(complaints.getFirst().contains("symbolic link"), complaints::toString);
+    assertEquals(List.of(), names(outside));
+    assertEquals("good", Files.readString(into.resolve("t/y")));
+    get(true, into.resolve("t"), "/t/x");
+    assertEquals(2, tasks.failures());
+    assertEquals(List.of(), names(outside));
+  }
+
+  @Test
+  void aFileTakesThePlaceOfALocalLink() throws IOException {
+    Path outside = Files.writeString(dir.resolve("outside"), "mine");
+    Path into = Files.createDirectory(dir.resolve("into"));
+    Files.createDirectory(into.resolve("t"));
+    Files.createSymbolicLink(into.resolve("t/file"), outside);
+    Files.createSymbolicLink(into.resolve("t/directory"), dir);
+    Files.createSymbolicLink(into.resolve("t/nothing"), Path.of("nowhere"));
+    Files.createSymbolicLink(into.resolve("f"), outside);
+    Attr t = remote.mkdir(Attr.ROOT, "t", 0755);
+    for (String name : List.of("file", "directory", "nothing")) {
+      file(t.inode(), name, name);
+    }
+    get(true, into, "/t");
+    get(false, into, "/f");
+    assertEquals(0, tasks.failures(), complaints::toString);
+    assertEquals("mine", Files.readString(outside));
+    for (String name : List.of("file", "directory", "nothing")) {
+      assertFalse(Files.isSymbolicLink(into.resolve("t").resolve(name)));
+      assertEquals(name, Files.readString(into.resolve("t").resolve(name)));
+    }
+    assertEquals("hello", Files.readString(into.resolve("f")));
+  }
+
+  /** The destination itself is followed: who typed it knows where it leads. */
+  @Test
+  void theDestinationMayBeALink() throws IOException {
+    Path real = Files.createDirectory(dir.resolve("real"));
+    Path link = Files.createSymbolicLink(dir.resolve("link"), Path.of("real"));
+    get(true, link, "/");
+    assertEquals(0, tasks.failures(), complaints::toString);
+    assertEquals(List.of("f"), names(real));
   }
 
   @Test
