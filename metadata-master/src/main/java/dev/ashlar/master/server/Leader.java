@@ -170,8 +170,21 @@ final class Leader {
     var _ = metadata.propose(c).whenComplete((reply, failure) -> metadata.stale());
   }
 
-  /** Fills what the leader chooses; may wait for new placement groups. Not on a network thread. */
+  /**
+   * Fills what the leader chooses; may wait for new placement groups. Not on a network thread. A
+   * leader that was deposed and does not know would refuse by what is past: it refuses only what it
+   * still would after a barrier.
+   */
   Command fill(Command command) throws AshlarException {
+    try {
+      return chosen(command);
+    } catch (AshlarException e) {
+      metadata.barrier();
+      return chosen(command);
+    }
+  }
+
+  private Command chosen(Command command) throws AshlarException {
     Policy policy = metadata.read(txn -> new Queries(txn).placementPolicy(command));
     if (policy == null) {
       return Queries.fill(command, null, placement(false), metadata.world().random());

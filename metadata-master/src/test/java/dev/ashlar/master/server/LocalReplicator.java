@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** A log of one that applies at once, on the caller's thread. */
-final class LocalReplicator implements Replicator {
+class LocalReplicator implements Replicator {
   private final KeyValueStore store;
   private final StateApplier applier = new StateApplier();
   private final long timeNs;
