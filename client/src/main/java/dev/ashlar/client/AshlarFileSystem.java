@@ -459,7 +459,7 @@ public final class AshlarFileSystem implements AutoCloseable {
 
   /** Bytes of memory that transfers hold at present: for tests and gauges. */
   long heldBytes() {
-    return services.pool().borrowed() + services.readAhead().used();
+    return services.pool().held() + services.readAhead().used();
   }
 
   /** Closes the session: leases are given back, what was not committed is dropped. */

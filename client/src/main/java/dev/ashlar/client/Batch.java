@@ -1,6 +1,5 @@
 package dev.ashlar.client;
 
-import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockLayout;
 import dev.ashlar.protocol.Policy;
 import io.netty.buffer.ByteBuf;
@@ -15,12 +14,6 @@ import org.jspecify.annotations.Nullable;
  * thread that owns the writer; only {@link #drop} is called by others.
  */
 final class Batch implements PiecePool.Keepsake {
-  /** Lends memory, waiting if need be. */
-  @FunctionalInterface
-  interface Lender {
-    Piece borrow(int bytes) throws AshlarException;
-  }
-
   private enum State {
     /** Being filled or sent. */
     IN_USE,
@@ -41,10 +34,11 @@ final class Batch implements PiecePool.Keepsake {
   private final int[][] crcs;
   private final AtomicReference<State> state = new AtomicReference<>(State.IN_USE);
   private int bytes;
+  private int reserved;
   private long waitingFor;
 
   /**
-   * An empty batch.
+   * An empty batch, for which memory is to be reserved.
    *
    * @param blockOffset where in each block it starts
    * @param stripes how many it can hold
@@ -58,6 +52,34 @@ final class Batch implements PiecePool.Keepsake {
     this.blockOffset = blockOffset;
     this.pieces = new Piece[policy.width()];
     this.crcs = new int[policy.width()][];
+  }
+
+  /**
+   * Reserves all the memory that the batch still needs, so that nobody waits for a part of it: at
+   * first for all blocks, later for parity that is to be made again. Returns false if there is not
+   * enough now.
+   *
+   * @param urgent see {@link PiecePool#tryReserve}
+   */
+  boolean tryReserve(boolean urgent) {
+    int missing = bytes == 0 ? policy.width() : policy.m();
+    if (!pool.tryReserve(missing, pieceBytes(), urgent)) {
+      return false;
+    }
+    reserved = missing;
+    return true;
+  }
+
+  private int pieceBytes() {
+    return stripes * policy.cellBytes();
+  }
+
+  /** Blocks that turned out to have no bytes need no memory. */
+  private void unreserve() {
+    if (reserved > 0) {
+      pool.unreserve(reserved, pieceBytes());
+      reserved = 0;
+    }
   }
 
   long blockOffset() {
@@ -79,7 +101,7 @@ final class Batch implements PiecePool.Keepsake {
   }
 
   /** Where the next bytes go: up to the end of the present stripe, one buffer per cell. */
-  ByteBuffer[] space(int limit, Lender lender) throws AshlarException {
+  ByteBuffer[] space(int limit) {
     int cell = policy.cellBytes();
     int stripe = bytes / policy.stripeBytes();
     int inStripe = bytes % policy.stripeBytes();
@@ -90,7 +112,7 @@ final class Batch implements PiecePool.Keepsake {
     for (int j = first; j <= last; j++) {
       int from = Math.max(inStripe, j * cell) - j * cell;
       int to = Math.min(end, (j + 1) * cell) - j * cell;
-      views[j - first] = piece(j, lender).view(stripe * cell + from, to - from);
+      views[j - first] = piece(j).view(stripe * cell + from, to - from);
     }
     return views;
   }
@@ -131,12 +153,17 @@ final class Batch implements PiecePool.Keepsake {
     return copy;
   }
 
-  Piece piece(int index, Lender lender) throws AshlarException {
+  /** Memory of block {@code index}, of what was reserved. */
+  Piece piece(int index) {
     Piece piece = pieces[index];
     if (piece == null) {
-      piece = lender.borrow(stripes * policy.cellBytes());
+      if (reserved == 0) {
+        throw new IllegalStateException("No memory was reserved for block " + index);
+      }
+      reserved--;
+      piece = pool.borrow(pieceBytes());
       pieces[index] = piece;
-      crcs[index] = new int[BlockLayout.slices((long) stripes * policy.cellBytes())];
+      crcs[index] = new int[BlockLayout.slices(pieceBytes())];
     }
     return piece;
   }
@@ -169,6 +196,7 @@ final class Batch implements PiecePool.Keepsake {
 
   /** Which servers need these bytes from now on: bit i for block i. */
   void waitFor(long lanes) {
+    unreserve();
     waitingFor = lanes;
   }
 
@@ -222,6 +250,7 @@ final class Batch implements PiecePool.Keepsake {
   /** The bytes are not needed any more. By the owner, in any state. */
   void free() {
     pool.forget(this);
+    unreserve();
     if (state.getAndSet(State.GONE) != State.GONE) {
       for (int i = 0; i < pieces.length; i++) {
         release(i);

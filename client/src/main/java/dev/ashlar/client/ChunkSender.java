@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Has the chunks of one writer received and sealed by their servers: keeps each block's requests
  * going, gives up servers that fail or keep the rest waiting, and moves a chunk to other servers
  * when too few are left. All work is done by the writer's thread in {@link #pump}, {@link #work}
- * and {@link #borrow}.
+ * and {@link #batch}.
  */
 final class ChunkSender implements AutoCloseable {
   /** How often the owner looks for late servers while it waits. */
@@ -34,6 +34,9 @@ final class ChunkSender implements AutoCloseable {
 
   /** Grows with every restart: servers may just be starting. All together some seconds. */
   private static final long RESTART_PAUSE_MS = 25;
+
+  /** Who waited so long for the memory of many stripes takes that of one. */
+  private static final long MODEST_AFTER_NS = 1_000_000_000L;
 
   private final String name;
   private final ClientServices services;
@@ -168,22 +171,45 @@ final class ChunkSender implements AutoCloseable {
     settle();
   }
 
-  /** Memory for a batch, waiting for it while answers are dealt with. */
-  Piece borrow(int bytes) throws AshlarException {
-    Piece piece = services.pool().tryBorrow(bytes);
-    long deadline = now() + services.config().blockTimeout().multipliedBy(2).toNanos();
-    while (piece == null) {
-      if (now() - deadline > 0) {
-        throw services.pool().exhausted();
+  /**
+   * An empty batch with all its memory, waiting for it while answers are dealt with. Where others
+   * are always faster to take what they need, less is wanted after a while.
+   *
+   * @param stripes how many it should hold
+   */
+  Batch batch(long blockOffset, int stripes, long chunkLeft) throws AshlarException {
+    Batch batch = new Batch(policy, services.pool(), blockOffset, stripes, chunkLeft);
+    long start = now();
+    while (!batch.tryReserve(false)) {
+      waitForMemory(start);
+      if (now() - start > MODEST_AFTER_NS) {
+        batch = new Batch(policy, services.pool(), blockOffset, 1, chunkLeft);
       }
-      if (underWay.isEmpty()) {
-        mailbox.poll(TICK);
-      } else {
-        work();
-      }
-      piece = services.pool().tryBorrow(bytes);
     }
-    return piece;
+    return batch;
+  }
+
+  /** Memory for a batch that is sent again. Its data is here already, so others must not wait. */
+  private void reserveUrgently(Batch batch) throws AshlarException {
+    long start = now();
+    while (!batch.tryReserve(true)) {
+      waitForMemory(start);
+    }
+  }
+
+  /** Deals with answers for a moment; fails if it was {@code start} too long ago. */
+  private void waitForMemory(long start) throws AshlarException {
+    if (now() - start > services.config().blockTimeout().multipliedBy(2).toNanos()) {
+      throw services.pool().exhausted();
+    }
+    if (underWay.isEmpty()) {
+      Mailbox.Answer<Lane.Send> late = mailbox.poll(TICK);
+      if (late != null) {
+        answered(late);
+      }
+    } else {
+      work();
+    }
   }
 
   private void answered(Mailbox.Answer<Lane.Send> answer) throws AshlarException {
@@ -303,7 +329,8 @@ final class ChunkSender implements AutoCloseable {
     for (int i = 0; i < batches.size(); i++) {
       Batch batch = batches.get(i);
       if (!batch.hasParity()) {
-        coder.codeAll(batch, this::borrow);
+        reserveUrgently(batch);
+        coder.codeAll(batch);
       }
       chunk.add(batch, complete && i == batches.size() - 1);
       push(chunk);
@@ -385,15 +412,16 @@ final class ChunkSender implements AutoCloseable {
       buffer.flip();
       Batch batch =
           new Batch(policy, services.pool(), chunk.length() / policy.k(), 1, policy.stripeBytes());
+      reserveUrgently(batch);
       while (buffer.hasRemaining()) {
-        for (ByteBuffer space : batch.space(buffer.remaining(), this::borrow)) {
+        for (ByteBuffer space : batch.space(buffer.remaining())) {
           int count = space.remaining();
           space.put(buffer.slice(buffer.position(), count));
           buffer.position(buffer.position() + count);
           var _ = batch.filled(count);
         }
       }
-      coder.codeAll(batch, this::borrow);
+      coder.codeAll(batch);
       chunk.add(batch, false);
       push(chunk);
     }

@@ -30,7 +30,6 @@ final class ContentWriter implements AutoCloseable {
   private static final int MOST_CHUNKS = 4;
 
   private final String name;
-  private final ClientServices services;
   private final Policy policy;
   private final PlaceSource places;
   private final Committed committed;
@@ -80,7 +79,6 @@ final class ContentWriter implements AutoCloseable {
               + (memory >> 20));
     }
     this.name = name;
-    this.services = services;
     this.policy = policy;
     this.places = places;
     this.committed = committed;
@@ -91,6 +89,17 @@ final class ContentWriter implements AutoCloseable {
     this.largestBatch =
         (int)
             Math.max(1, Math.min(LARGEST_PIECE, memory / 4 / policy.width()) / policy.cellBytes());
+    services.pool().spare(toMoveChunks());
+  }
+
+  /**
+   * Memory that moving a chunk takes at a time: parity of a batch, which is made again, or a stripe
+   * that is read again.
+   */
+  private long toMoveChunks() {
+    return Math.max(
+        (long) policy.m() * PiecePool.sizeFor(largestBatch * policy.cellBytes()),
+        (long) policy.width() * PiecePool.sizeFor(policy.cellBytes()));
   }
 
   /** Bytes of the file, those taken but not yet published included. */
@@ -192,7 +201,7 @@ final class ContentWriter implements AutoCloseable {
       } else if (filling == null) {
         batch = newBatch(current);
       } else if (filling.room() > 0) {
-        return filling.space(wanted, sender::borrow);
+        return filling.space(wanted);
       } else {
         add(current, filling, current.length() + filling.bytes() == policy.chunkBytes());
       }
@@ -203,7 +212,7 @@ final class ContentWriter implements AutoCloseable {
     size += count;
     Batch filling = batch;
     if (filling != null && filling.filled(count)) {
-      coder.code(filling, filling.lastStripe(), sender::borrow);
+      coder.code(filling, filling.lastStripe());
       sender.pump();
     }
   }
@@ -217,7 +226,7 @@ final class ContentWriter implements AutoCloseable {
     sender.push(target);
   }
 
-  private Batch newBatch(ChunkWrite target) {
+  private Batch newBatch(ChunkWrite target) throws AshlarException {
     long left = policy.chunkBytes() - target.length();
     int stripes =
         (int)
@@ -225,7 +234,7 @@ final class ContentWriter implements AutoCloseable {
                 Math.min(nextStripes, largestBatch),
                 (left + policy.stripeBytes() - 1) / policy.stripeBytes());
     nextStripes = Math.min(largestBatch, nextStripes * 2);
-    return new Batch(policy, services.pool(), target.length() / policy.k(), stripes, left);
+    return sender.batch(target.length() / policy.k(), stripes, left);
   }
 
   /**
@@ -329,7 +338,7 @@ final class ContentWriter implements AutoCloseable {
       return new byte[0];
     }
     if (filling.open()) {
-      coder.code(filling, filling.lastStripe(), sender::borrow);
+      coder.code(filling, filling.lastStripe());
     }
     byte[] partialStripe = resumable ? filling.partialStripe() : new byte[0];
     add(current, filling, true);

@@ -7,7 +7,6 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The off-heap memory of all writers of a client, in pieces of a power of two, never more than its
@@ -27,6 +26,8 @@ final class PiecePool {
   private final ArrayDeque<ByteBuffer>[] free = newLists();
   private final Set<Keepsake> keepsakes = new LinkedHashSet<>();
   private long borrowed;
+  private long reserved;
+  private long spare;
   private long idle;
 
   PiecePool(long limit) {
@@ -43,26 +44,50 @@ final class PiecePool {
   }
 
   /**
-   * At least {@code bytes} of memory with any content, or null if there is no room now, keepsakes
-   * notwithstanding.
+   * Bytes that from now on are left for those who need them urgently; the largest such wish counts.
    */
-  @Nullable Piece tryBorrow(int bytes) {
-    int size = sizeFor(bytes);
+  synchronized void spare(long bytes) {
+    spare = Math.max(spare, bytes);
+  }
+
+  /**
+   * Sets memory aside for {@code count} pieces of at least {@code bytes}: for all of them, or for
+   * none if there is no room now, keepsakes notwithstanding. Who holds some pieces and waits for
+   * more keeps others waiting, who may do the same.
+   *
+   * @param urgent whether it may be what is spared: only for bytes that go out at once
+   */
+  boolean tryReserve(int count, int bytes, boolean urgent) {
+    long size = (long) count * sizeFor(bytes);
     while (true) {
       Keepsake victim;
       synchronized (this) {
-        if (borrowed + size <= limit) {
-          return new Piece(this, take(size));
+        long held = borrowed + reserved;
+        if (held + size + (urgent || held == 0 ? 0 : spare) <= limit) {
+          reserved += size;
+          return true;
         }
         Iterator<Keepsake> oldest = keepsakes.iterator();
         if (!oldest.hasNext()) {
-          return null;
+          return false;
         }
         victim = oldest.next();
         oldest.remove();
       }
       var _ = victim.drop();
     }
+  }
+
+  /** Gives up what was reserved for {@code count} pieces. */
+  synchronized void unreserve(int count, int bytes) {
+    reserved -= (long) count * sizeFor(bytes);
+  }
+
+  /** At least {@code bytes} of memory with any content, for which one piece was reserved. */
+  synchronized Piece borrow(int bytes) {
+    int size = sizeFor(bytes);
+    reserved -= size;
+    return new Piece(this, take(size));
   }
 
   private ByteBuffer take(int size) {
@@ -97,9 +122,9 @@ final class PiecePool {
     keepsakes.remove(keepsake);
   }
 
-  /** Bytes lent at present. */
-  synchronized long borrowed() {
-    return borrowed;
+  /** Bytes lent or reserved at present. */
+  synchronized long held() {
+    return borrowed + reserved;
   }
 
   AshlarException exhausted() {
@@ -110,7 +135,8 @@ final class PiecePool {
             + " MiB for transfers are all in use by other files open for writing: close some, or give the client more memory");
   }
 
-  private static int sizeFor(int bytes) {
+  /** The size of a piece that has {@code bytes}. */
+  static int sizeFor(int bytes) {
     return Math.max(SMALLEST, Integer.highestOneBit(Math.max(1, bytes - 1)) << 1);
   }
 

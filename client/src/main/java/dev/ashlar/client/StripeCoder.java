@@ -1,7 +1,6 @@
 package dev.ashlar.client;
 
 import dev.ashlar.erasure.ErasureCode;
-import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockLayout;
 import dev.ashlar.protocol.Policy;
 import java.lang.foreign.MemorySegment;
@@ -28,7 +27,7 @@ final class StripeCoder {
   }
 
   /** Codes stripe {@code stripe} of the batch, which has bytes; the last one may be partial. */
-  void code(Batch batch, int stripe, Batch.Lender lender) throws AshlarException {
+  void code(Batch batch, int stripe) {
     int cell = policy.cellBytes();
     int bytes = Math.min(policy.stripeBytes(), batch.bytes() - stripe * policy.stripeBytes());
     int length = Math.min(cell, bytes);
@@ -37,26 +36,26 @@ final class StripeCoder {
       int own = Math.max(0, Math.min(cell, bytes - j * cell));
       data[j] = null;
       if (own > 0) {
-        Piece piece = batch.piece(j, lender);
+        Piece piece = batch.piece(j);
         piece.zero(at + own, at + length);
         data[j] = piece.segment().asSlice(at, length);
         checksum(piece, at, own, batch.crcs(j));
       }
     }
     for (int p = 0; p < policy.m(); p++) {
-      parity[p] = batch.piece(policy.k() + p, lender).segment().asSlice(at, length);
+      parity[p] = batch.piece(policy.k() + p).segment().asSlice(at, length);
     }
     code.encode(data, parity, length);
     for (int p = 0; p < policy.m(); p++) {
       int i = policy.k() + p;
-      checksum(batch.piece(i, lender), at, length, batch.crcs(i));
+      checksum(batch.piece(i), at, length, batch.crcs(i));
     }
   }
 
   /** All stripes of a batch again, because only its data was kept. */
-  void codeAll(Batch batch, Batch.Lender lender) throws AshlarException {
+  void codeAll(Batch batch) {
     for (int s = 0; (long) s * policy.stripeBytes() < batch.bytes(); s++) {
-      code(batch, s, lender);
+      code(batch, s);
     }
   }
 

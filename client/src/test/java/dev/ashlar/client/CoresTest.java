@@ -2,7 +2,6 @@ package dev.ashlar.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -112,9 +111,10 @@ class CoresTest {
     PiecePool pool = new PiecePool(256 << 10);
     List<Piece> pieces = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      pieces.add(lent(pool.tryBorrow(64 << 10)));
+      assertTrue(pool.tryReserve(1, 64 << 10, false));
+      pieces.add(pool.borrow(64 << 10));
     }
-    assertNull(pool.tryBorrow(1));
+    assertFalse(pool.tryReserve(1, 1, false));
     boolean[] dropped = new boolean[2];
     PiecePool.Keepsake needed = () -> false;
     PiecePool.Keepsake kept =
@@ -132,21 +132,33 @@ class CoresTest {
     pool.keep(needed);
     pool.keep(kept);
     pool.forget(forgotten);
-    Piece again = lent(pool.tryBorrow(50_000));
+    assertTrue(pool.tryReserve(1, 50_000, false));
+    Piece again = pool.borrow(50_000);
     assertTrue(dropped[0]);
     assertFalse(dropped[1]);
     ByteBuf sending = again.toSend(50_000);
     again.release();
-    assertEquals(256 << 10, pool.borrowed(), "the network still reads it");
+    assertEquals(256 << 10, pool.held(), "the network still reads it");
     sending.release();
     pieces.subList(1, 4).forEach(Piece::release);
-    assertEquals(0, pool.borrowed());
+    assertEquals(0, pool.held());
     assertThrows(io.netty.util.IllegalReferenceCountException.class, () -> pieces.get(1).release());
   }
 
-  private static Piece lent(@org.jspecify.annotations.Nullable Piece piece) {
-    assertNotNull(piece);
-    return java.util.Objects.requireNonNull(piece);
+  @Test
+  void memoryIsReservedForAllOrForNone() {
+    PiecePool pool = new PiecePool(256 << 10);
+    assertTrue(pool.tryReserve(3, 64 << 10, false));
+    assertFalse(pool.tryReserve(2, 64 << 10, false));
+    assertEquals(192 << 10, pool.held());
+    pool.spare(32 << 10);
+    assertFalse(pool.tryReserve(3, 16 << 10, false), "some is spared");
+    assertTrue(pool.tryReserve(3, 16 << 10, true));
+    pool.borrow(64 << 10).release();
+    pool.unreserve(2, 64 << 10);
+    pool.unreserve(3, 16 << 10);
+    assertEquals(0, pool.held());
+    assertTrue(pool.tryReserve(4, 64 << 10, false), "nobody is there to spare it for");
   }
 
   private static ChunkWrite chunk(Policy policy) {
@@ -163,12 +175,12 @@ class CoresTest {
   private static ChunkWrite written(PiecePool pool, Policy policy, int answered) throws Exception {
     ChunkWrite chunk = chunk(policy);
     Batch batch = new Batch(policy, pool, 0, 1, policy.chunkBytes());
-    Batch.Lender lender = bytes -> lent(pool.tryBorrow(bytes));
-    for (var space : batch.space(policy.stripeBytes(), lender)) {
+    assertTrue(batch.tryReserve(false));
+    for (var space : batch.space(policy.stripeBytes())) {
       var _ = batch.filled(space.remaining());
     }
     for (int i = 0; i < policy.width(); i++) {
-      var _ = batch.piece(i, lender);
+      var _ = batch.piece(i);
     }
     chunk.add(batch, false);
     for (Lane lane : chunk.lanes()) {
@@ -196,7 +208,7 @@ class CoresTest {
       assertNull(chunk.late(100 * ChunkWrite.PATIENCE_NS), "no more can be spared");
     }
     chunk.free();
-    assertEquals(0, pool.borrowed());
+    assertEquals(0, pool.held());
   }
 
   @Test

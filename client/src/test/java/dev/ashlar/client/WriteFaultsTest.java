@@ -13,7 +13,11 @@ import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -264,13 +268,14 @@ class WriteFaultsTest {
     }
   }
 
-  @Test
-  void manyWritersShareTheMemory() throws Exception {
-    Policy policy = Policy.parse("rs-3-2");
+  @ParameterizedTest
+  @ValueSource(strings = {"rs-3-2", "rs-10-4-256k"})
+  void manyWritersShareTheMemory(String text) throws Exception {
+    Policy policy = Policy.parse(text);
     try (FakeCluster cluster = new FakeCluster(policy.width(), policy);
         AshlarFileSystem fs =
             AshlarFileSystem.connect(cluster.config().withMemoryBytes(16 << 20))) {
-      var threads = new java.util.ArrayList<Thread>();
+      var threads = new ArrayList<Thread>();
       var failures = new java.util.concurrent.ConcurrentLinkedQueue<Throwable>();
       for (int t = 0; t < 12; t++) {
         int id = t;
@@ -290,6 +295,93 @@ class WriteFaultsTest {
         assertTrue(thread.join(Duration.ofSeconds(60)));
       }
       assertTrue(failures.isEmpty(), () -> failures.toString());
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** Writers that all have a part of what they need would wait for each other. */
+  @Test
+  void noWriterWaitsForMemoryWithHalfABatch() throws Exception {
+    Policy policy = Policy.parse("rs-4-2-1024k");
+    int writers = 4; // whose data alone fills the memory
+    byte[] content = FakeCluster.bytes(1, policy.stripeBytes() - 1);
+    try (FakeCluster cluster = new FakeCluster(policy.width(), policy);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(cluster.config().withMemoryBytes(16 << 20))) {
+      CountDownLatch go = new CountDownLatch(1);
+      AtomicInteger wrote = new AtomicInteger();
+      List<FutureTask<Attr>> puts = new ArrayList<>();
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < writers; i++) {
+        FileWriter writer =
+            fs.stage(Attr.ROOT, "f" + i, StageOptions.DEFAULT.withExpectedSize(content.length));
+        puts.add(
+            new FutureTask<>(() -> {
+              try (writer) {
+                writer.write(ByteBuffer.wrap(content));
+                wrote.incrementAndGet();
+                go.await();
+                return writer.commit();
+              }
+            }));
+        threads.add(Thread.ofPlatform().start(puts.getLast()));
+      }
+      FakeCluster.await(
+          "all wrote or wait for memory",
+          () ->
+              wrote.get()
+                      + threads.stream()
+                          .filter(t -> t.getState() == Thread.State.TIMED_WAITING)
+                          .count()
+                  >= writers);
+      go.countDown();
+      for (FutureTask<Attr> put : puts) {
+        assertArrayEquals(content, FakeCluster.get(fs, put.get().inode()));
+      }
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** The widest stripes that a client with the least memory may write, in even and odd pieces. */
+  @ParameterizedTest
+  @ValueSource(strings = {"rs-28-4-256k", "rs-12-2-528k"})
+  void theLeastMemorySufficesForOneWriter(String text) throws Exception {
+    Policy policy = Policy.parse(text);
+    try (FakeCluster cluster = new FakeCluster(policy.width(), policy);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(
+                cluster.config().withMemoryBytes(ClientConfig.MIN_MEMORY_BYTES))) {
+      byte[] content = FakeCluster.bytes(1, 3 * policy.stripeBytes() + 12345);
+      Attr attr = FakeCluster.put(fs, "f", content);
+      assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
+      assertEquals(0, fs.heldBytes());
+    }
+  }
+
+  /** What a short file does not need is not kept from others while it is sent. */
+  @Test
+  void aShortFileHoldsWhatItNeeds() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        AshlarFileSystem fs = cluster.connect()) {
+      FileHandle handle = fs.create(Attr.ROOT, "f", 0644, true, "");
+      cluster.servers.forEach(s -> s.fault(FakeChunkServer.Fault.STALL));
+      fs.append(handle, ByteBuffer.wrap(new byte[1]));
+      assertEquals((long) POLICY.width() * POLICY.cellBytes(), fs.heldBytes());
+      Thread sync =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  fs.fsync(handle);
+                } catch (AshlarException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      FakeCluster.await(
+          "sent", () -> cluster.servers.stream().filter(FakeChunkServer::stalling).count() == 3);
+      assertEquals(3L * POLICY.cellBytes(), fs.heldBytes(), "one block and its parity");
+      cluster.servers.forEach(s -> s.fault(FakeChunkServer.Fault.NONE));
+      sync.join();
+      fs.release(handle);
       assertEquals(0, fs.heldBytes());
     }
   }
