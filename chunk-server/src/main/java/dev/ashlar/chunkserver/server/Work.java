@@ -114,23 +114,33 @@ final class Work implements TaskRunner.Work {
   }
 
   /**
-   * Reports every block that is damaged, not here, or was never sealed: the master believes that it
-   * is here and whole.
+   * Reports every block that is damaged, not here, or was never sealed. Fails then: that all are
+   * good must be said by the result itself, since reports of bad blocks take another way.
    */
   @Override
   public long verify(Task.Verify task) throws AshlarException {
     BlockStore disk = disks.serving(task.disk());
     long bytes = 0;
+    int bad = 0;
     for (BlockKey block : task.blocks()) {
       BlockInfo info = find(disk, block);
       if (info == null) {
         outbox.bad(new BadBlock(block, task.disk(), "is not on this disk"));
+        bad++;
       } else if (!info.sealed()) {
         outbox.bad(new BadBlock(block, task.disk(), "was never sealed"));
+        bad++;
       } else {
-        disk.verify(List.of(block)).forEach(this::damaged);
+        List<BadBlock> damaged = disk.verify(List.of(block));
+        damaged.forEach(this::damaged);
+        bad += damaged.size();
         bytes += info.length();
       }
+    }
+    if (bad > 0) {
+      throw new AshlarException(
+          ErrorCode.CORRUPT,
+          bad + " of " + task.blocks().size() + " blocks are damaged or not on this disk");
     }
     return bytes;
   }

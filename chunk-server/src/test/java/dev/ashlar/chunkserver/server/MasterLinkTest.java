@@ -183,7 +183,7 @@ class MasterLinkTest {
             task,
             disk,
             List.of(new BlockKey(1, 1, 0), new BlockKey(2, 1, 0), new BlockKey(3, 1, 0))));
-    assertEquals("", f.master.result(task).outcome());
+    assertTrue(f.master.result(task).outcome().startsWith("CORRUPT: 2 of 3 blocks"));
     assertEquals(disk, f.master.bad(new BlockKey(1, 1, 0)).disk());
     f.master.bad(new BlockKey(3, 1, 0));
     assertEquals(
@@ -194,6 +194,9 @@ class MasterLinkTest {
             .distinct()
             .sorted()
             .toList());
+    long good = f.master.taskId();
+    f.master.order("s1", new Task.Verify(good, disk, List.of(new BlockKey(2, 1, 0))));
+    assertEquals("", f.master.result(good).outcome());
   }
 
   @Test

@@ -148,6 +148,7 @@ final class Leader {
       board.restarted(h.server());
     }
     heard.commands().forEach(this::proposeOnce);
+    reports.doubt(h.bad());
     h.results().forEach(board::result);
     board.listed(h.server(), h.beat(), h.tasks());
     reports.bad(h.server(), h.bad());

@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
  * Compares what disks have with what they should have. Every judgement reads the state after a
  * barrier that followed the report's arrival: a leader that was deposed unknowingly must not call a
  * newer leader's blocks garbage. A reader's word about a bad block is only a hint: the disk itself
- * is asked, so nobody can talk good blocks away. Thread-safe.
+ * is asked, so nobody can talk good blocks away. Nor does a report alone make a missing block
+ * count: see {@link Recount}. Thread-safe.
  */
 final class Reports {
   private static final Logger LOG = LoggerFactory.getLogger(Reports.class);
@@ -42,6 +43,7 @@ final class Reports {
   private final Metadata metadata;
   private final Liveness liveness;
   private final TaskBoard board;
+  private final Recount recount;
   private final Set<Verifying> verifying = new HashSet<>();
 
   /** What each disk was asked for last. */
@@ -61,6 +63,13 @@ final class Reports {
     this.metadata = metadata;
     this.liveness = liveness;
     this.board = board;
+    recount =
+        new Recount(
+            liveness,
+            board,
+            good -> {
+              var _ = metadata.propose(new LogCommand.BlocksRebuilt(good));
+            });
   }
 
   /** Which groups differ. To be called after a barrier. */
@@ -116,8 +125,10 @@ final class Reports {
     }
     Judgement j = metadata.read(txn -> new Queries(txn).judge(r.disk(), r.group(), r.blocks()));
     if (!j.found().isEmpty()) {
-      var _ = metadata.propose(new LogCommand.BlocksRebuilt(on(r, j.found())));
+      Set<BlockKey> found = new HashSet<>(j.found());
+      recount.add(r.disk(), r.blocks().stream().filter(b -> found.contains(b.block())).toList());
     }
+    j.delete().forEach(b -> recount.doubt(r.disk(), b));
     if (!j.wrong().isEmpty()) {
       LOG.warn(
           "Disk {} of {} has {} blocks that are not what was committed; they are rebuilt",
@@ -173,6 +184,14 @@ final class Reports {
 
   private synchronized void release(long disk, List<BlockKey> blocks) {
     blocks.forEach(b -> verifying.remove(new Verifying(disk, b)));
+  }
+
+  /**
+   * To be called before the results in the same heartbeat are taken: a verification that is among
+   * them, or on its way, no longer speaks for these blocks.
+   */
+  void doubt(List<BadBlock> blocks) {
+    blocks.forEach(b -> recount.doubt(b.disk(), b.block()));
   }
 
   /** A server says that blocks on its own disks are damaged or absent. */

@@ -70,6 +70,14 @@ final class FakeServer {
     return o;
   }
 
+  /** All tasks of one kind end like this. */
+  void end(Class<? extends Task> kind, String outcome) {
+    tasks.stream()
+        .filter(kind::isInstance)
+        .forEach(t -> results.add(new TaskResult(t.id(), outcome, 1)));
+    tasks.removeIf(kind::isInstance);
+  }
+
   /** All tasks are done. */
   void finishTasks() {
     tasks.forEach(t -> results.add(new TaskResult(t.id(), "", 1)));

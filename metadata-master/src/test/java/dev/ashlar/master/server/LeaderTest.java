@@ -276,7 +276,7 @@ final class LeaderTest {
     assertEquals(1, status().rebuild().doneBlocks());
   }
 
-  /** A committed chunk, and the server of its first block, which says that it has nothing. */
+  /** A committed chunk, and the server of its first block, which says that it has another. */
   private final class Differing {
     final ChunkPlace chunk;
     final FakeServer server;
@@ -292,9 +292,9 @@ final class LeaderTest {
     }
 
     MasterReply.ReportWanted digests() throws Exception {
-      List<GroupDigest> none = List.of(new GroupDigest(chunk.group(), 0, 0));
+      List<GroupDigest> other = List.of(new GroupDigest(chunk.group(), 1, 1));
       return (MasterReply.ReportWanted)
-          c.call(new MasterRequest.BlockDigests(server.name, server.disk, none));
+          c.call(new MasterRequest.BlockDigests(server.name, server.disk, other));
     }
 
     /** What the master wants deleted of one block. */
@@ -335,6 +335,42 @@ final class LeaderTest {
     long second = d.digests().number();
     assertEquals(List.of(), d.report(first, garbage));
     assertEquals(List.of(garbage), d.report(second, garbage));
+  }
+
+  /**
+   * A report repeats the disk's index, which still has a block that the same disk called damaged.
+   */
+  @Test
+  void aMissingBlockThatIsReportedCountsOnceItWasVerified() throws Exception {
+    Differing d = new Differing();
+    FakeServer s = d.server;
+    BlockKey block = new BlockKey(d.chunk.chunk(), d.chunk.version(), 0);
+    BadBlock bad = new BadBlock(block, s.disk, "does not match its checksum");
+    s.bad.add(bad);
+    await("the damage to be known", () -> status().redundancy().missingBlocks() == 1);
+
+    d.report(d.digests().number(), block);
+    await("a verification", () -> verified(s, block));
+    s.bad.add(bad);
+    s.end(Task.Verify.class, "CORRUPT: 1 of 1 blocks are damaged");
+    s.beat(c);
+
+    d.report(d.digests().number(), block);
+    await("another verification", () -> verified(s, block));
+    assertEquals(1, status().redundancy().missingBlocks());
+    s.bad.add(bad); // met by the scrub after the verification has passed the block
+    s.end(Task.Verify.class, "");
+    s.beat(c);
+
+    d.report(d.digests().number(), block);
+    await("a third verification", () -> verified(s, block));
+    assertEquals(1, status().redundancy().missingBlocks());
+    s.end(Task.Verify.class, "");
+    await("the block to count again", () -> status().redundancy().missingBlocks() == 0);
+  }
+
+  private static boolean verified(FakeServer s, BlockKey block) {
+    return tasks(s, Task.Verify.class).anyMatch(t -> t.blocks().contains(block));
   }
 
   @Test

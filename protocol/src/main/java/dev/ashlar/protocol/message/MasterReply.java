@@ -197,7 +197,7 @@ public sealed interface MasterReply extends Message {
     @Tag(2)
     record Delete(long id, long disk, List<BlockKey> blocks) implements Task {}
 
-    /** Re-read these blocks from media, report bad ones. */
+    /** Re-read these blocks from media, report bad ones; done only if all are here and good. */
     @Tag(3)
     record Verify(long id, long disk, List<BlockKey> blocks) implements Task {}
   }
