@@ -33,6 +33,7 @@ final class DiskMinder {
   private World.@Nullable Running thread;
   private volatile long aliveNs;
   private DiskState told = DiskState.UP;
+  private boolean scrubbing = true;
 
   /**
    * @param news run when the state of the disk changed
@@ -74,33 +75,11 @@ final class DiskMinder {
   }
 
   private void run() {
-    boolean scrubbing = true;
     try {
-      while (!stopping) {
+      boolean end = false;
+      while (!end && !stopping) {
         aliveNs = world.nanoTime();
-        look();
-        long untilNs = world.nanoTime() + timing.diskCheck().toNanos();
-        while (scrubbing
-            && told != DiskState.FAILED
-            && !disk.foreign()
-            && world.nanoTime() - untilNs < 0) {
-          aliveNs = world.nanoTime();
-          long waitNs =
-              Math.max(
-                  0,
-                  Math.min(
-                      untilNs - aliveNs,
-                      TimeUnit.MILLISECONDS.toNanos(scrub.nextMs() - world.wallMs())));
-          if (stop.await(waitNs)) {
-            return;
-          }
-          if (scrub.nextMs() <= world.wallMs()) {
-            scrubbing = scrub();
-          }
-        }
-        if (stop.await(Math.max(0, untilNs - world.nanoTime()))) {
-          return;
-        }
+        end = turn();
       }
     } catch (InterruptedException e) {
       LOG.debug("The watch of the disk in {} was interrupted", disk.path());
@@ -109,6 +88,40 @@ final class DiskMinder {
         scrub.save();
       }
     }
+  }
+
+  /** One look, and scrubbing until the next. Returns whether the watch is to end. */
+  private boolean turn() throws InterruptedException {
+    try {
+      look();
+      return scrubUntil(world.nanoTime() + timing.diskCheck().toNanos());
+    } catch (RuntimeException | VirtualMachineError | LinkageError e) {
+      // A bug, or no memory, says nothing about the disk; but nobody else would watch it.
+      LOG.error("The watch of the disk in {} goes on after an error", disk.path(), e);
+      return stop.await(timing.diskCheck().toNanos());
+    }
+  }
+
+  private boolean scrubUntil(long untilNs) throws InterruptedException {
+    while (scrubbing
+        && told != DiskState.FAILED
+        && !disk.foreign()
+        && world.nanoTime() - untilNs < 0) {
+      aliveNs = world.nanoTime();
+      long waitNs =
+          Math.max(
+              0,
+              Math.min(
+                  untilNs - aliveNs,
+                  TimeUnit.MILLISECONDS.toNanos(scrub.nextMs() - world.wallMs())));
+      if (stop.await(waitNs)) {
+        return true;
+      }
+      if (scrub.nextMs() <= world.wallMs()) {
+        scrubbing = scrub();
+      }
+    }
+    return stop.await(Math.max(0, untilNs - world.nanoTime()));
   }
 
   private void look() {

@@ -175,14 +175,15 @@ final class TaskRunner {
     }
   }
 
+  /** A job that memory ran out for has ended, too: its block and its slot must be free again. */
   private static Ended attempt(Job job) {
     try {
       return new Ended("", job.run());
     } catch (AshlarException e) {
       LOG.info("A task failed: {}", e.getMessage());
       return new Ended(e.code() + ": " + e.getMessage(), 0);
-    } catch (RuntimeException e) {
-      LOG.error("A task met a bug", e);
+    } catch (RuntimeException | VirtualMachineError | LinkageError e) {
+      LOG.error("A task met a bug or ran out of memory", e);
       return new Ended("INTERNAL: " + e, 0);
     }
   }

@@ -34,6 +34,9 @@ class TaskRunnerTest {
     public long rebuild(Task.Rebuild task) throws AshlarException {
       rebuilds.incrementAndGet();
       gate.acquireUninterruptibly();
+      if (task.storedLength() == 12) {
+        throw new OutOfMemoryError("Cannot reserve direct buffer memory");
+      }
       if (task.storedLength() == 13) {
         throw new AshlarException(ErrorCode.UNAVAILABLE, "no luck");
       }
@@ -119,6 +122,18 @@ class TaskRunnerTest {
     outbox.told(outbox.next());
     tasks.accept(new Task.Verify(3, 1, List.of()));
     assertEquals(new TaskResult(3, "", 7), results(1).getFirst());
+  }
+
+  @Test
+  void an_error_is_an_outcome_and_frees_its_slot_and_block() throws Exception {
+    int free = tasks.freeSlots();
+    gate.release(2);
+    tasks.accept(rebuild(1, 1, 12));
+    assertTrue(results(1).getFirst().outcome().startsWith("INTERNAL: java.lang.OutOfMemoryError"));
+    outbox.told(outbox.next());
+    assertEquals(free, tasks.freeSlots());
+    tasks.accept(rebuild(2, 1, 1));
+    assertEquals(List.of(new TaskResult(2, "", 5)), results(1));
   }
 
   @Test
