@@ -67,7 +67,7 @@ final class Compactor {
     try {
       int copied = 0;
       for (int i = 0; i < STEP_RECORDS && copied < STEP_BYTES; i++) {
-        LogRecord r = records.next();
+        LogRecord r = next(at, records);
         if (r == null) {
           finish(at, records);
           return true;
@@ -87,6 +87,16 @@ final class Compactor {
       abandon(at);
     }
     return true;
+  }
+
+  private static @Nullable LogRecord next(Segment at, SegmentScanner records)
+      throws UnreadableException {
+    try {
+      return records.next();
+    } catch (IOException e) {
+      throw new UnreadableException(
+          SegmentName.of(at.id()) + " cannot be read: " + e.getMessage(), e);
+    }
   }
 
   private boolean begin() throws IOException {
@@ -122,9 +132,9 @@ final class Compactor {
   private void start(Segment s, boolean sweep) throws IOException {
     sweeping = sweep;
     segment = s;
-    scan =
-        new SegmentScanner(
-            s.file(), state.log.disk(), s.id(), BlockLog.FILE_HEADER, s.file().size());
+    // The file that is written may be longer than the log, and is cut when its writing ends.
+    long end = state.log.isActive(s.id()) ? Address.position(state.log.tail()) : s.file().size();
+    scan = new SegmentScanner(s.file(), state.log.disk(), s.id(), BlockLog.FILE_HEADER, end);
     fenced.clear();
   }
 

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A real directory with faults put in front of it. */
 record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
@@ -18,6 +19,16 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     volatile long fullAfter = Long.MAX_VALUE;
     volatile long usable = Long.MAX_VALUE;
     volatile boolean punching = true;
+
+    /** Changes made to files: writes, syncs, punches, deletions. */
+    final AtomicInteger changes = new AtomicInteger();
+
+    volatile boolean failRead;
+    volatile int failedReads;
+
+    /** Bytes behind what was written that count as part of a file until its writing ends. */
+    volatile long padding;
+
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean held;
 
@@ -38,7 +49,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
   private record File(SegmentFile real, Faults faults) implements SegmentFile {
     @Override
     public long size() throws IOException {
-      return real.size();
+      return real.size() + faults.padding;
     }
 
     @Override
@@ -48,6 +59,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
     @Override
     public void write(long position, ByteBuffer... parts) throws IOException {
+      faults.changes.incrementAndGet();
       if (faults.failWrite) {
         throw new IOException("simulated: write failed");
       }
@@ -73,13 +85,19 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     }
 
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // Only one thread reads while reads fail.
     public int read(ByteBuffer into, long position) throws IOException {
+      if (faults.failRead) {
+        faults.failedReads++;
+        throw new IOException("simulated: read failed");
+      }
       return real.read(into, position);
     }
 
     @Override
     @SuppressWarnings("NonAtomicVolatileUpdate") // One thread counts.
     public void sync() throws IOException {
+      faults.changes.incrementAndGet();
       faults.syncs++;
       faults.held = true;
       try {
@@ -103,6 +121,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
     @Override
     public boolean punch(long position, long length) throws IOException {
+      faults.changes.incrementAndGet();
       return faults.punching && real.punch(position, length);
     }
 
@@ -134,6 +153,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
   @Override
   public SegmentFile create(String name) throws IOException {
+    faults.changes.incrementAndGet();
     return new File(real.create(name), faults);
   }
 
@@ -144,6 +164,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
   @Override
   public void delete(String name) throws IOException {
+    faults.changes.incrementAndGet();
     real.delete(name);
   }
 

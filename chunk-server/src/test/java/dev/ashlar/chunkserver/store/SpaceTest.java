@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,6 +161,50 @@ class SpaceTest {
       Until.holds(() -> onDiskBelow(BLOCK + (100 << 10)));
       assertArrayEquals(random(50, BLOCK), read(store, key(50)));
       Until.holds(() -> store.report().usedBytes() < 4 << 20);
+    }
+  }
+
+  /**
+   * The file of the segment that is written may be longer than what is in it, until its writing
+   * ends: perhaps while it is being swept.
+   */
+  @Test
+  void theSegmentThatIsWrittenIsSweptUpToItsTail() throws IOException {
+    byte[] part = random(5, 1 << 20);
+    try (DiskStore store = open()) {
+      put(store, key(1), random(1, 1000));
+      get(store.write(write(key(2), 1, 0, 0, 0, part), direct(part)));
+    }
+    TurnWorld world = new TurnWorld();
+    DiskHome home =
+        DiskDirectory.open(dir.resolve("d"), path -> new FaultyIo(new RealDiskIo(path), faults));
+    try (DiskStore store = DiskStore.open(home, DiskOptions.DEFAULTS.withSegment(4 << 20), world)) {
+      faults.padding = 3_000;
+      for (int i = 0; i < 5; i++) {
+        world.turn();
+      }
+      assertEquals(DiskState.UP, store.report().state(), store.report().error());
+      assertTrue(onDiskBelow(200_000));
+      assertArrayEquals(random(1, 1000), read(store, key(1)));
+    }
+  }
+
+  @Test
+  void aSegmentThatCannotBeReadIsLeftAsItIs() throws IOException {
+    faults.punching = false;
+    try (DiskStore store = open()) {
+      List<BlockKey> gone = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        put(store, key(i), random(i, BLOCK));
+        gone.add(key(i));
+      }
+      faults.failRead = true;
+      get(store.delete(gone));
+      Until.holds(() -> faults.failedReads > 1); // the first segment was left, the next one tried
+      faults.failRead = false;
+      put(store, key(9), random(9, BLOCK));
+      assertArrayEquals(random(9, BLOCK), read(store, key(9)));
+      assertEquals(DiskState.UP, store.report().state());
     }
   }
 
