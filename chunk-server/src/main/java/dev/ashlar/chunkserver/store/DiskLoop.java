@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What the disk's thread does: takes all operations that wait, does them, syncs once for all that
  * want to be durable, answers; in between and when idle, gives space back. Ends when the queue ends
- * or when anything but a refusal goes wrong.
+ * or when anything but a refusal goes wrong; at once when the queue is closed, since what is found
+ * at the directory's path may be another disk by then.
  */
 final class DiskLoop implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(DiskLoop.class);
@@ -58,15 +59,18 @@ final class DiskLoop implements Runnable {
       while (!queue.finished()) {
         batch = queue.take(wait);
         serve(batch);
+        requireOpen();
         boolean idle = batch.isEmpty();
         boolean busy = tidy(idle);
         wait = busy ? 0 : state.leases.waiting() ? WAIT_MILLIS : idle ? ASLEEP_MILLIS : IDLE_MILLIS;
       }
+      requireOpen();
       core.sync();
       mark();
       core.sync();
     } catch (InterruptedException | IOException | RuntimeException | Error e) {
-      AshlarException reason = fail.apply(e);
+      AshlarException closed = queue.closed();
+      AshlarException reason = closed == null ? fail.apply(e) : closed;
       for (Operation<?> o : batch) {
         o.answer().completeExceptionally(reason);
       }
@@ -76,9 +80,17 @@ final class DiskLoop implements Runnable {
     }
   }
 
+  private void requireOpen() throws AshlarException {
+    AshlarException closed = queue.closed();
+    if (closed != null) {
+      throw closed;
+    }
+  }
+
   private void serve(List<Operation<?>> batch) throws IOException {
     List<Outcome> synced = new ArrayList<>();
     for (Operation<?> operation : batch) {
+      requireOpen();
       Outcome outcome = operation.run(core);
       if (outcome.afterSync()) {
         synced.add(outcome);

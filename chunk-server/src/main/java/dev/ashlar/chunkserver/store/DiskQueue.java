@@ -130,7 +130,7 @@ final class DiskQueue {
   private boolean idle() {
     lock.lock();
     try {
-      return waiting.isEmpty() && !ended;
+      return waiting.isEmpty() && !ended && closed == null;
     } finally {
       lock.unlock();
     }
@@ -168,6 +168,16 @@ final class DiskQueue {
     lock.lock();
     try {
       return ended && waiting.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Why it was closed, null if it was not. */
+  @Nullable AshlarException closed() {
+    lock.lock();
+    try {
+      return closed;
     } finally {
       lock.unlock();
     }

@@ -17,6 +17,7 @@ import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.MasterRequest.DiskState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -195,5 +196,33 @@ class FaultTest {
       reading.close();
       Until.holds(() -> store.report().usedBytes() < before - (1 << 20));
     }
+  }
+
+  /** What is found at its path now is another disk's. */
+  @Test
+  void aDiskWhoseDirectoryWasSwappedTouchesNothingMore() throws IOException {
+    byte[] a = random(1, 2 << 20);
+    TurnWorld world = new TurnWorld();
+    DiskHome home =
+        DiskDirectory.open(dir.resolve("d"), path -> new FaultyIo(new RealDiskIo(path), faults));
+    DiskStore store = DiskStore.open(home, DiskOptions.DEFAULTS, world);
+    CompletableFuture<?> written = store.writeAndSeal(write(A, 1, 0, 0, 0, a), direct(a));
+    world.turn();
+    get(written);
+    BlockBytes reading = store.locate(A, 0, a.length);
+    CompletableFuture<?> deleted = store.delete(List.of(A));
+    world.turn();
+    get(deleted);
+    Files.move(dir.resolve("d"), dir.resolve("away"));
+    DiskStore.open(dir.resolve("d"), DiskOptions.DEFAULTS).close();
+    store.check();
+    assertEquals(DiskState.FAILED, store.report().state());
+    int changes = faults.changes.get();
+    reading.close(); // what was deleted could be given back now
+    for (int i = 0; i < 5; i++) {
+      world.turn();
+    }
+    store.close();
+    assertEquals(changes, faults.changes.get());
   }
 }
