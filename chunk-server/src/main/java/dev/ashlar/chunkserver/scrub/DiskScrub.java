@@ -31,8 +31,8 @@ public final class DiskScrub {
 
   private static final long COMPLAIN_MS = 3_600_000;
 
-  /** Until a bad block is offered again that could not be told. */
-  private static final long UNTOLD_MS = 1_000;
+  /** Until a block is checked again that could not be read now, or was bad and not told. */
+  private static final long AGAIN_MS = 1_000;
 
   private final Path directory;
   private final BlockStore store;
@@ -226,7 +226,17 @@ public final class DiskScrub {
   }
 
   private boolean check(BlockKey block, long now) throws AshlarException {
-    List<BadBlock> found = store.verify(List.of(block));
+    List<BadBlock> found;
+    try {
+      found = store.verify(List.of(block));
+    } catch (AshlarException e) {
+      if (e.code() != ErrorCode.RETRY) {
+        throw e;
+      }
+      LOG.debug("{} on the disk in {} cannot be checked now", block, directory, e);
+      notBeforeMs = Math.max(notBeforeMs, now + AGAIN_MS);
+      return false;
+    }
     if (found.isEmpty()) {
       known.mended(block);
       return true;
@@ -234,7 +244,7 @@ public final class DiskScrub {
     damaged(block);
     boolean told = bad.test(found.getFirst());
     if (!told) {
-      notBeforeMs = Math.max(notBeforeMs, now + UNTOLD_MS);
+      notBeforeMs = Math.max(notBeforeMs, now + AGAIN_MS);
     }
     return told;
   }

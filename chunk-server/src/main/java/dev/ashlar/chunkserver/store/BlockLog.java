@@ -121,7 +121,7 @@ final class BlockLog {
     return tail;
   }
 
-  /** Appends records where {@link #place} said. On NO_SPACE the log is as it was before. */
+  /** Appends records where {@link #place} said. On NO_SPACE or RETRY the log is as it was. */
   void append(ByteBuffer... parts) throws IOException {
     Segment segment = requireNonNull(active);
     long bytes = 0;
@@ -181,9 +181,11 @@ final class BlockLog {
     }
     try {
       file.write(0, fileHeader(disk, id, synced));
+    } catch (AshlarException e) {
+      giveUp(file, id);
+      throw e;
     } catch (NoSpaceException e) {
-      file.close();
-      io.delete(SegmentName.of(id));
+      giveUp(file, id);
       throw new AshlarException(
           ErrorCode.NO_SPACE,
           "The file system of disk " + disk + " is full: delete files or add disks",
@@ -195,6 +197,12 @@ final class BlockLog {
     active = next;
     tail = Address.of(id, FILE_HEADER);
     dirty = true;
+  }
+
+  private void giveUp(SegmentFile file, int id) throws IOException {
+    try (file) {
+      io.delete(SegmentName.of(id));
+    }
   }
 
   /** Removes a segment that nothing refers to and nobody reads. */

@@ -2,6 +2,7 @@ package dev.ashlar.chunkserver.store;
 
 import dev.ashlar.chunkserver.store.BlockLog.Segment;
 import dev.ashlar.chunkserver.store.Compactor.UnreadableException;
+import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
 import dev.ashlar.protocol.BlockLayout;
 import dev.ashlar.protocol.Checksums;
@@ -136,7 +137,7 @@ final class BlockMover {
     }
   }
 
-  private void read(long address, int bytes, Piece piece) throws UnreadableException {
+  private void read(long address, int bytes, Piece piece) throws IOException {
     Segment segment = state.log.segment(Address.segment(address));
     try {
       if (segment != null
@@ -144,6 +145,8 @@ final class BlockMover {
         buffer.flip();
         return;
       }
+    } catch (AshlarException e) {
+      throw e; // no descriptor: the bytes may be as good as any
     } catch (IOException e) {
       state.bad(piece.key(), "its bytes cannot be read: " + e.getMessage());
       throw new UnreadableException(

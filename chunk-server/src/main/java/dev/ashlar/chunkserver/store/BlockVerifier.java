@@ -1,5 +1,6 @@
 package dev.ashlar.chunkserver.store;
 
+import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockLayout;
 import dev.ashlar.protocol.Checksums;
 import java.io.IOException;
@@ -25,13 +26,15 @@ final class BlockVerifier {
   /**
    * What is wrong with a block, null if nothing is. Bytes come from media where the system can do
    * that.
+   *
+   * @throws IOException if this cannot be said now
    */
-  @Nullable String fault(BlockRow row) throws ClosedChannelException {
+  @Nullable String fault(BlockRow row) throws IOException {
     return fault(row, 0);
   }
 
   /** As {@link #fault(BlockRow)}, but trusts what lies before an address. */
-  @Nullable String fault(BlockRow row, long from) throws ClosedChannelException {
+  @Nullable String fault(BlockRow row, long from) throws IOException {
     if (Checksums.root(row.crcs(), row.crcs().length, row.length()) != row.root()) {
       return "its slice checksums do not match its root";
     }
@@ -48,7 +51,7 @@ final class BlockVerifier {
     return null;
   }
 
-  private @Nullable String fault(BlockRow row, Extent e, int offset) throws ClosedChannelException {
+  private @Nullable String fault(BlockRow row, Extent e, int offset) throws IOException {
     BlockLog.Segment segment = log.segment(Address.segment(e.address()));
     if (segment == null) {
       return "segment "
@@ -79,8 +82,9 @@ final class BlockVerifier {
         }
       }
       return null;
-    } catch (ClosedChannelException ex) {
-      // The store is closing, or this thread was interrupted: says nothing about the block.
+    } catch (ClosedChannelException | AshlarException ex) {
+      // The store is closing, this thread was interrupted, or there are no descriptors: says
+      // nothing about the block.
       throw ex;
     } catch (IOException ex) {
       return "its bytes cannot be read: " + ex.getMessage();

@@ -70,7 +70,7 @@ final class DirectAppender {
       throw new UnsupportedOperationException("The blocks of this file system are not pages");
     }
     FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, direct());
+        LinuxFiles.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, direct());
     return over(channel, memory);
   }
 

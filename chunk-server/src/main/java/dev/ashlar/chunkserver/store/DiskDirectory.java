@@ -276,6 +276,8 @@ final class DiskDirectory implements DiskHome {
       now = read(directory);
     } catch (NoSuchFileException e) {
       throw new IOException("The directory " + directory + " is gone", e);
+    } catch (IOException e) {
+      throw LinuxFiles.cannotOpen(directory.resolve(IDENTITY), e);
     }
     if (now.disk() != disk || !Files.isDirectory(log())) {
       throw new IOException("The directory " + directory + " is not disk " + disk + " any more");

@@ -303,6 +303,9 @@ public final class DiskStore implements BlockStore {
     if (failure == null) {
       try {
         directory.check();
+      } catch (AshlarException e) {
+        // Not the disk's fault: the next look may tell more.
+        LOG.warn("Disk {} cannot be looked at now: {}", diskId(), e.getMessage());
       } catch (IOException e) {
         fail(e);
       }

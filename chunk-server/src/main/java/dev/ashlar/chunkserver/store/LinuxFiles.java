@@ -1,5 +1,7 @@
 package dev.ashlar.chunkserver.store;
 
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -11,6 +13,9 @@ import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.NoSuchElementException;
@@ -23,11 +28,15 @@ import java.util.Optional;
  * microseconds.
  */
 final class LinuxFiles {
+  private static final int O_RDONLY = 0;
   private static final int O_RDWR = 2;
   private static final int O_CLOEXEC = 02000000;
   private static final int FALLOC_KEEP_SIZE = 1;
   private static final int FALLOC_KEEP_SIZE_AND_PUNCH_HOLE = 1 | 2;
   private static final int POSIX_FADV_DONTNEED = 4;
+  private static final int ENOMEM = 12;
+  private static final int ENFILE = 23;
+  private static final int EMFILE = 24;
   private static final int ENOSPC = 28;
   private static final int ENOSYS = 38;
   private static final int EOPNOTSUPP = 95;
@@ -210,11 +219,60 @@ final class LinuxFiles {
   static void forget(Path file, long position, long length) throws IOException {
     with(
         file,
+        O_RDONLY,
         (calls, fd, state) ->
             (int) calls.fadvise().invokeExact(state, fd, position, length, POSIX_FADV_DONTNEED));
   }
 
+  /**
+   * Opens a file for Java's own calls.
+   *
+   * @throws AshlarException RETRY as {@link #cannotOpen} says
+   */
+  static FileChannel open(Path file, OpenOption... options) throws IOException {
+    try {
+      return FileChannel.open(file, options);
+    } catch (IOException e) {
+      throw cannotOpen(file, e);
+    }
+  }
+
+  /**
+   * What to throw when a file could not be opened: RETRY if the process or the machine has no
+   * descriptor or no memory left, which says nothing about file and disk; else what Java said,
+   * which has no code and may be in any language.
+   */
+  static IOException cannotOpen(Path file, IOException said) {
+    if (said instanceof NoSuchFileException || said instanceof AshlarException) {
+      return said;
+    }
+    try {
+      int ignored = with(file, O_RDONLY, (calls, fd, state) -> 0);
+    } catch (AshlarException e) {
+      e.addSuppressed(said);
+      return e;
+    } catch (IOException e) {
+      return said;
+    }
+    // A descriptor may have come free since.
+    return String.valueOf(said.getMessage()).contains("Too many open files")
+        ? noDescriptors(file)
+        : said;
+  }
+
+  private static AshlarException noDescriptors(Path file) {
+    return new AshlarException(
+        ErrorCode.RETRY,
+        "Cannot open "
+            + file
+            + ": too many open files, or no memory. Try again, and raise the limit of open files");
+  }
+
   private static int with(Path file, Action action) throws IOException {
+    return with(file, O_RDWR, action);
+  }
+
+  private static int with(Path file, int mode, Action action) throws IOException {
     if (CALLS.isEmpty()) {
       return ENOSYS;
     }
@@ -225,9 +283,12 @@ final class LinuxFiles {
           (int)
               calls
                   .open()
-                  .invokeExact(state, arena.allocateFrom(file.toString()), O_RDWR | O_CLOEXEC);
+                  .invokeExact(state, arena.allocateFrom(file.toString()), mode | O_CLOEXEC);
       if (fd < 0) {
-        throw new IOException("Cannot open " + file + ": errno " + (int) ERRNO.get(state, 0L));
+        int error = (int) ERRNO.get(state, 0L);
+        throw error == EMFILE || error == ENFILE || error == ENOMEM
+            ? noDescriptors(file)
+            : new IOException("Cannot open " + file + ": errno " + error);
       }
       try {
         return action.on(calls, fd, state);

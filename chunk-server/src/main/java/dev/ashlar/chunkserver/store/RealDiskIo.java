@@ -17,9 +17,13 @@ final class RealDiskIo implements DiskIo {
   private final DirectAppender.Memory memory = new DirectAppender.Memory();
   private boolean direct = true;
 
+  /** Kept open: that there are no more descriptors must not keep a name from becoming durable. */
+  private final FileChannel names;
+
   RealDiskIo(Path directory) throws IOException {
     this.directory = directory;
     this.space = Files.getFileStore(directory);
+    this.names = LinuxFiles.open(directory, StandardOpenOption.READ);
   }
 
   /** Whether files are written past the page cache. Disk's thread. */
@@ -66,7 +70,7 @@ final class RealDiskIo implements DiskIo {
 
   @Override
   public void syncDirectory() throws IOException {
-    syncDirectory(directory);
+    names.force(true);
   }
 
   /** Makes creations, renames and deletions in a directory durable. */
@@ -87,7 +91,7 @@ final class RealDiskIo implements DiskIo {
   }
 
   @Override
-  public void close() {
-    // Nothing is held open: every segment file has its own owner.
+  public void close() throws IOException {
+    names.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.ashlar.chunkserver.store;
 
+import dev.ashlar.protocol.AshlarException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -46,11 +47,13 @@ final class RealSegmentFile implements SegmentFile {
   void create() throws IOException {
     try {
       writer =
-          FileChannel.open(
+          LinuxFiles.open(
               path,
               StandardOpenOption.READ,
               StandardOpenOption.WRITE,
               StandardOpenOption.CREATE_NEW);
+    } catch (AshlarException e) {
+      throw e;
     } catch (IOException e) {
       throw translated(e, 4096);
     }
@@ -212,7 +215,7 @@ final class RealSegmentFile implements SegmentFile {
     }
     FileChannel channel = reader;
     if (channel == null || !channel.isOpen()) {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
+      channel = LinuxFiles.open(path, StandardOpenOption.READ);
       reader = channel;
     }
     return channel;
@@ -221,7 +224,7 @@ final class RealSegmentFile implements SegmentFile {
   private FileChannel writer() throws IOException {
     FileChannel channel = writer;
     if (channel == null) {
-      channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      channel = LinuxFiles.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
       writer = channel;
     }
     return channel;
@@ -237,8 +240,8 @@ final class RealSegmentFile implements SegmentFile {
     try {
       if (direct != null) {
         direct.close();
-        giveBackReserve();
       }
+      giveBackReserve();
     } finally {
       if (channel != null) {
         channel.close();

@@ -6,7 +6,8 @@ import java.nio.channels.FileChannel;
 
 /**
  * One file of the log. Reads are positional and come from any thread; all else comes from the
- * disk's own thread.
+ * disk's own thread. Whatever must open the file first throws an AshlarException RETRY if the
+ * process has no descriptor left: nothing was done then, and it says nothing about the file.
  */
 public interface SegmentFile extends AutoCloseable {
   long size() throws IOException;

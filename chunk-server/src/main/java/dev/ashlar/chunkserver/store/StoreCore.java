@@ -10,10 +10,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What changes the blocks of a disk: one thread, no clock, no locks. Seals and deletions are
@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * be called afterwards.
  */
 final class StoreCore {
+  private static final Logger LOG = LoggerFactory.getLogger(StoreCore.class);
+
   /** Blocks being written at one time; each costs memory until it is sealed or deleted. */
   private static final int MAX_STAGED = 65_536;
 
@@ -205,6 +207,17 @@ final class StoreCore {
    * torn tail.
    */
   void mark() throws IOException {
+    try {
+      appendMark();
+    } catch (AshlarException e) {
+      if (e.code() != ErrorCode.RETRY) {
+        throw e;
+      }
+      LOG.debug("Disk {}: no mark for now", log.disk(), e);
+    }
+  }
+
+  private void appendMark() throws IOException {
     if (log.synced() == log.tail() && log.tail() > 0) {
       long address = log.place(LogRecord.SMALL_HEADER);
       LogRecord.put(
@@ -327,19 +340,23 @@ final class StoreCore {
   }
 
   private boolean punch() throws IOException {
-    Set<BlockLog.Segment> touched = new HashSet<>();
-    for (int i = 0; i < PUNCHES && !unpunched.isEmpty(); i++) {
+    boolean any = false;
+    for (int left = Math.min(PUNCHES, unpunched.size()); left > 0; left--) {
       Extent e = unpunched.remove();
       BlockLog.Segment segment = log.segment(Address.segment(e.address()));
       if (segment != null && punching) {
-        punching = segment.file().punch(Address.position(e.address()), e.length());
-        touched.add(segment);
+        try {
+          punching = segment.file().punch(Address.position(e.address()), e.length());
+          state.space.allocated(segment.id(), segment.file().allocated());
+          any = true;
+        } catch (AshlarException ex) {
+          // No descriptor. Its bytes stay dead: a later step gives them back.
+          LOG.debug("Disk {}: {} stays for now", log.disk(), e, ex);
+          unpunched.add(e);
+        }
       }
     }
-    for (BlockLog.Segment segment : touched) {
-      state.space.allocated(segment.id(), segment.file().allocated());
-    }
-    return !touched.isEmpty();
+    return any;
   }
 
   private void append(ByteBuffer... parts) throws IOException {

@@ -81,6 +81,8 @@ final class StoreReader {
       if (channel != null && Address.position(e.end()) <= channel.size()) {
         return new FileExtent(channel, Address.position(e.address()), e.length());
       }
+    } catch (AshlarException ex) {
+      throw ex; // no descriptor: the block may be as good as any
     } catch (ClosedChannelException ex) {
       throw new AshlarException(
           ErrorCode.RETRY, "The read of " + key + " was interrupted: try again", ex);

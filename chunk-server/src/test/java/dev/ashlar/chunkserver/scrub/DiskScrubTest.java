@@ -229,4 +229,20 @@ class DiskScrubTest {
     }
     assertTrue(again.overdue().isEmpty());
   }
+
+  @Test
+  void what_cannot_be_read_now_is_checked_later() throws IOException {
+    DiskScrub scrub = scrub();
+    long start = nowMs;
+    Thread.currentThread().interrupt();
+    try {
+      nowMs = scrub.nextMs();
+      scrub.step();
+    } finally {
+      assertTrue(Thread.interrupted());
+    }
+    assertTrue(scrub.nextMs() > nowMs);
+    assertEquals(BLOCKS + 1, runUntil(scrub, start + PERIOD_MS / 2 - 1));
+    assertTrue(bad.isEmpty());
+  }
 }

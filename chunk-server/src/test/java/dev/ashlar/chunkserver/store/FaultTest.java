@@ -225,4 +225,66 @@ class FaultTest {
     store.close();
     assertEquals(changes, faults.changes.get());
   }
+
+  @Test
+  void aProcessWithoutDescriptorsHasNoBadBlocks() throws IOException {
+    byte[] a = random(1, 200_000);
+    try (DiskStore store = open(DiskOptions.DEFAULTS)) {
+      put(store, A, a);
+      faults.noDescriptors = true;
+      refused(ErrorCode.RETRY, () -> store.locate(A, 0, a.length));
+      refused(ErrorCode.RETRY, () -> store.verify(List.of(A)));
+      assertEquals(List.of(), store.takeBad());
+      faults.noDescriptors = false;
+      assertArrayEquals(a, read(store, A));
+      assertEquals(List.of(), store.verify(List.of(A)));
+    }
+  }
+
+  @Test
+  void spaceIsGivenBackOnceThereAreDescriptors() throws IOException {
+    try (DiskStore store = open(DiskOptions.DEFAULTS)) {
+      put(store, A, random(1, 2 << 20));
+      long before = store.report().usedBytes();
+      faults.noDescriptors = true;
+      get(store.delete(List.of(A)));
+      Until.holds(() -> faults.refusedPunches > 0);
+      assertEquals(DiskState.UP, store.report().state());
+      faults.noDescriptors = false;
+      put(store, B, random(2, 100));
+      Until.holds(() -> store.report().usedBytes() < before - (1 << 20));
+    }
+  }
+
+  @Test
+  void aSegmentIsBegunOnceThereAreDescriptors() throws IOException {
+    byte[] a = random(1, 300_000);
+    try (DiskStore store = open(DiskOptions.DEFAULTS.withSegment(512 << 10))) {
+      put(store, A, a);
+      faults.noDescriptors = true;
+      refused(ErrorCode.RETRY, () -> put(store, B, a));
+      assertEquals(DiskState.UP, store.report().state());
+      faults.noDescriptors = false;
+      put(store, B, a);
+      assertArrayEquals(a, read(store, A));
+      assertArrayEquals(a, read(store, B));
+    }
+  }
+
+  /** What recovery cannot read now must not be taken for bytes that were never synced. */
+  @Test
+  void aDiskIsNotOpenedWithoutDescriptors() throws IOException {
+    byte[] a = random(1, 50_000);
+    try (DiskStore store = open(DiskOptions.DEFAULTS)) {
+      put(store, A, a);
+    }
+    Files.delete(dir.resolve("d/index/boot"));
+    faults.noDescriptors = true;
+    refused(ErrorCode.RETRY, () -> open(DiskOptions.DEFAULTS));
+    faults.noDescriptors = false;
+    try (DiskStore store = open(DiskOptions.DEFAULTS)) {
+      assertArrayEquals(a, read(store, A));
+      assertEquals(List.of(), store.takeBad());
+    }
+  }
 }

@@ -1,5 +1,7 @@
 package dev.ashlar.chunkserver.store;
 
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -29,6 +31,8 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     /** Bytes behind what was written that count as part of a file until its writing ends. */
     volatile long padding;
 
+    volatile boolean noDescriptors;
+    volatile int refusedPunches;
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean held;
 
@@ -44,6 +48,12 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     void letSyncGo() {
       gate.countDown();
     }
+
+    private void open() throws AshlarException {
+      if (noDescriptors) {
+        throw new AshlarException(ErrorCode.RETRY, "simulated: too many open files");
+      }
+    }
   }
 
   private record File(SegmentFile real, Faults faults) implements SegmentFile {
@@ -54,6 +64,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
     @Override
     public long allocated() throws IOException {
+      faults.open();
       return real.allocated();
     }
 
@@ -91,6 +102,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
         faults.failedReads++;
         throw new IOException("simulated: read failed");
       }
+      faults.open();
       return real.read(into, position);
     }
 
@@ -120,13 +132,19 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     }
 
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread counts.
     public boolean punch(long position, long length) throws IOException {
       faults.changes.incrementAndGet();
+      if (faults.noDescriptors) {
+        faults.refusedPunches++;
+        faults.open();
+      }
       return faults.punching && real.punch(position, length);
     }
 
     @Override
     public void forget(long position, long length) throws IOException {
+      faults.open();
       real.forget(position, length);
     }
 
@@ -137,6 +155,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
     @Override
     public FileChannel channel() throws IOException {
+      faults.open();
       return real.channel();
     }
 
@@ -154,6 +173,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
   @Override
   public SegmentFile create(String name) throws IOException {
     faults.changes.incrementAndGet();
+    faults.open();
     return new File(real.create(name), faults);
   }
 
