@@ -12,9 +12,16 @@ import java.util.List;
 
 /** Segment files in a directory of the real file system. */
 final class RealDiskIo implements DiskIo {
+  /**
+   * Files with a channel for reading that nobody uses. A process has many disks, and often a limit
+   * of 4096 files; opening one again costs microseconds.
+   */
+  static final int OPEN_READERS = 128;
+
   private final Path directory;
   private final FileStore space;
   private final DirectAppender.Memory memory = new DirectAppender.Memory();
+  private final OpenReaders readers = new OpenReaders(OPEN_READERS);
   private boolean direct = true;
 
   /** Kept open: that there are no more descriptors must not keep a name from becoming durable. */
@@ -38,6 +45,10 @@ final class RealDiskIo implements DiskIo {
 
   DirectAppender.Memory memory() {
     return memory;
+  }
+
+  OpenReaders readers() {
+    return readers;
   }
 
   @Override

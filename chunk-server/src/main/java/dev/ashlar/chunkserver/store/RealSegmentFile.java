@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A segment in the real file system. Opened when first used. Reading has a channel of its own,
  * since an interrupted reader closes its channel, which must not look like a broken disk to the
- * writer.
+ * writer; it is closed when other segments are read ({@link OpenReaders}) and opened again.
  *
  * <p>Writing goes past the page cache where the file system can do that and can set space aside:
  * bytes wait in memory before they are written, when it is too late to find that there is no room.
@@ -35,7 +35,8 @@ final class RealSegmentFile implements SegmentFile {
   private @Nullable DirectAppender appender;
   private boolean decided;
   private long reserved;
-  private volatile @Nullable FileChannel reader;
+  private @Nullable FileChannel reader; // with the next two guarded by this
+  private int users;
   private boolean closed;
 
   RealSegmentFile(Path path, RealDiskIo owner) {
@@ -160,6 +161,8 @@ final class RealSegmentFile implements SegmentFile {
         if (Thread.currentThread().isInterrupted()) {
           throw e;
         }
+      } finally {
+        release();
       }
     }
   }
@@ -204,12 +207,7 @@ final class RealSegmentFile implements SegmentFile {
   }
 
   @Override
-  public FileChannel channel() throws IOException {
-    FileChannel channel = reader;
-    return channel != null && channel.isOpen() ? channel : openReader();
-  }
-
-  private synchronized FileChannel openReader() throws IOException {
+  public synchronized FileChannel channel() throws IOException {
     if (closed) {
       throw new ClosedChannelException();
     }
@@ -218,7 +216,34 @@ final class RealSegmentFile implements SegmentFile {
       channel = LinuxFiles.open(path, StandardOpenOption.READ);
       reader = channel;
     }
+    users++;
     return channel;
+  }
+
+  @Override
+  public void release() {
+    boolean unused;
+    synchronized (this) {
+      users--;
+      unused = users == 0 && !closed;
+    }
+    if (unused) {
+      owner.readers().unused(this);
+    }
+  }
+
+  /** Closes the channel for reading unless somebody uses it (again). */
+  synchronized void closeUnused() {
+    FileChannel channel = reader;
+    if (users > 0 || channel == null) {
+      return;
+    }
+    reader = null;
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.debug("Closing {} after reading failed", path, e);
+    }
   }
 
   private FileChannel writer() throws IOException {
@@ -258,10 +283,14 @@ final class RealSegmentFile implements SegmentFile {
   }
 
   @Override
-  public synchronized void close() throws IOException {
-    closed = true;
-    FileChannel channel = reader;
-    reader = null;
+  public void close() throws IOException {
+    FileChannel channel;
+    synchronized (this) {
+      closed = true;
+      channel = reader;
+      reader = null;
+    }
+    owner.readers().forget(this);
     try {
       endWriting();
     } finally {

@@ -52,8 +52,14 @@ public interface SegmentFile extends AutoCloseable {
   /** No more writing is meant; synced before. Frees what only writing needs. */
   void endWriting() throws IOException;
 
-  /** For sending bytes without copying them. Owned by this file. */
+  /**
+   * For sending bytes without copying them, by any thread. Owned by this file; open until as many
+   * {@link #release}s as calls of this.
+   */
   FileChannel channel() throws IOException;
+
+  /** Ends one use of {@link #channel}. Any thread. */
+  default void release() {}
 
   @Override
   void close() throws IOException;

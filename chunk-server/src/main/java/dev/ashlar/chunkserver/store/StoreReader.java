@@ -44,12 +44,38 @@ final class StoreReader {
     this.state = state;
   }
 
+  /**
+   * What a reader needs until it is done: bytes that stay in place, files that stay open. Letting
+   * go twice is harmless.
+   */
+  private static final class Hold implements Runnable {
+    private final Runnable lease;
+    private final List<SegmentFile> files = new ArrayList<>();
+
+    private Hold(Runnable lease) {
+      this.lease = lease;
+    }
+
+    private synchronized FileChannel channel(SegmentFile file) throws IOException {
+      FileChannel channel = file.channel();
+      files.add(file);
+      return channel;
+    }
+
+    @Override
+    public synchronized void run() {
+      files.forEach(SegmentFile::release);
+      files.clear();
+      lease.run();
+    }
+  }
+
   BlockBytes locate(BlockKey key, long offset, int length) throws IOException {
     if (offset < 0 || length < 0) {
       throw BlockChecks.invalid(
           "A read of " + length + " bytes at " + offset + " of " + key + " makes no sense");
     }
-    Leases<StoreState.Retired>.Lease lease = state.leases.acquire();
+    Hold hold = new Hold(state.leases.acquire());
     try {
       BlockRow row = row(key);
       if (row == null) {
@@ -64,20 +90,20 @@ final class StoreReader {
       int[] crcs = Arrays.copyOfRange(row.crcs(), from / slice, BlockLayout.slices(to));
       List<FileExtent> places = new ArrayList<>();
       for (Extent e : Ranges.slice(row.extents(), from, to - from)) {
-        places.add(place(key, e));
+        places.add(place(key, e, hold));
       }
       return new BlockBytes(
-          from, to - from, row.length(), from == to ? new int[0] : crcs, places, lease);
+          from, to - from, row.length(), from == to ? new int[0] : crcs, places, hold);
     } catch (IOException | RuntimeException e) {
-      lease.run();
+      hold.run();
       throw e;
     }
   }
 
-  private FileExtent place(BlockKey key, Extent e) throws AshlarException {
+  private FileExtent place(BlockKey key, Extent e, Hold hold) throws AshlarException {
     BlockLog.Segment segment = state.log.segment(Address.segment(e.address()));
     try {
-      FileChannel channel = segment == null ? null : segment.file().channel();
+      FileChannel channel = segment == null ? null : hold.channel(segment.file());
       if (channel != null && Address.position(e.end()) <= channel.size()) {
         return new FileExtent(channel, Address.position(e.address()), e.length());
       }

@@ -192,8 +192,10 @@ class FaultTest {
         out.position(out.position() + e.length());
       }
       assertArrayEquals(a, out.array());
+      assertEquals(reading.extents().size(), faults.channels);
       reading.close();
       reading.close();
+      assertEquals(0, faults.channels);
       Until.holds(() -> store.report().usedBytes() < before - (1 << 20));
     }
   }

@@ -33,6 +33,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
 
     volatile boolean noDescriptors;
     volatile int refusedPunches;
+    volatile int channels;
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean held;
 
@@ -154,9 +155,19 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     }
 
     @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread sends.
     public FileChannel channel() throws IOException {
       faults.open();
-      return real.channel();
+      FileChannel channel = real.channel();
+      faults.channels++;
+      return channel;
+    }
+
+    @Override
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread sends.
+    public void release() {
+      faults.channels--;
+      real.release();
     }
 
     @Override

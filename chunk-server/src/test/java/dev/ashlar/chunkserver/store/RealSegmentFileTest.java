@@ -6,12 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Appending to a real file, past the page cache where this file system can. */
@@ -153,5 +160,50 @@ class RealSegmentFileTest {
     file.handOn();
     assertArrayEquals(bytes, Arrays.copyOf(Files.readAllBytes(dir.resolve(NAME)), bytes.length));
     file.close();
+  }
+
+  /** Files of this directory that the process has open, a name each time it is. */
+  private List<String> opened() throws IOException {
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path each : all) {
+        try {
+          Path file = Files.readSymbolicLink(each);
+          if (file.startsWith(dir.toRealPath()) && file.toString().endsWith(".seg")) {
+            names.add(file.getFileName().toString());
+          }
+        } catch (NoSuchFileException e) {
+          // Closed meanwhile.
+        }
+      }
+    }
+    return names;
+  }
+
+  /** A scrub reads all of a disk, which has more segments than a process may open files. */
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void readingManyFilesKeepsFewOpen() throws IOException {
+    byte[] bytes = random(new Random(4), 100);
+    List<SegmentFile> files = new ArrayList<>();
+    for (int i = 1; i <= RealDiskIo.OPEN_READERS * 2; i++) {
+      Files.write(dir.resolve(SegmentName.of(i)), bytes);
+      files.add(io.open(SegmentName.of(i)));
+    }
+    FileChannel sending = files.getFirst().channel();
+    for (int round = 0; round < 2; round++) {
+      for (SegmentFile file : files) {
+        assertArrayEquals(bytes, read(file, bytes.length));
+      }
+      assertEquals(RealDiskIo.OPEN_READERS + 1, opened().size());
+    }
+    assertTrue(sending.isOpen(), "A reply that is being sent needs its file");
+    files.getFirst().release();
+    assertEquals(RealDiskIo.OPEN_READERS, opened().size());
+    assertTrue(sending.isOpen(), "It was used last");
+    for (SegmentFile file : files) {
+      file.close();
+    }
+    assertEquals(List.of(), opened());
   }
 }
