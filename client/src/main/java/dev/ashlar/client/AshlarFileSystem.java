@@ -421,9 +421,9 @@ public final class AshlarFileSystem implements AutoCloseable {
     return services;
   }
 
-  /** One page of all files with inode above {@code after}, with their chunks: for fsck. */
-  public MasterReply.Files scanFiles(long after, int limit) throws AshlarException {
-    return masters.query(new MasterRequest.ScanFiles(after, limit), MasterReply.Files.class);
+  /** One page of files with their chunks, for fsck. */
+  public MasterReply.Files scanFiles(MasterRequest.ScanFiles asked) throws AshlarException {
+    return masters.query(asked, MasterReply.Files.class);
   }
 
   /** Tells the masters that a block cannot be read: they have it checked and rebuilt. */

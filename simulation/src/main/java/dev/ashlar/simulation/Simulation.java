@@ -1,9 +1,13 @@
 package dev.ashlar.simulation;
 
+import dev.ashlar.client.AshlarFileSystem;
+import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -213,7 +217,17 @@ final class Simulation {
     if (r.lost() > 0 || r.whole() < r.chunks() || r.missingBlocks() > 0) {
       return r.toString();
     }
-    MasterReply.Files files = auditor.ask((fs, world) -> fs.scanFiles(0, 1_000), 60 * S);
-    return files == null ? "no list of files" : invariants.whole(files.files());
+    List<MasterReply.FileChunks> files = auditor.ask((fs, world) -> files(fs), 60 * S);
+    return files == null ? "no list of files" : invariants.whole(files);
+  }
+
+  private static List<MasterReply.FileChunks> files(AshlarFileSystem fs) throws AshlarException {
+    List<MasterReply.FileChunks> files = new ArrayList<>();
+    for (ScanFiles ask = ScanFiles.all(1_000); ask != null; ) {
+      MasterReply.Files page = fs.scanFiles(ask);
+      files.addAll(page.files());
+      ask = page.next(1_000);
+    }
+    return files;
   }
 }

@@ -15,6 +15,7 @@ import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkPlace;
 import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
@@ -95,26 +96,27 @@ public final class StatCommand implements CliCommand {
     }
     out.println("policy " + (a.policy().isEmpty() ? "as the directory above" : a.policy()));
     if (a.type() == FileType.FILE) {
-      for (MasterReply.FileChunks f : fs.scanFiles(a.inode() - 1, 1).files()) {
-        if (f.attr().inode() == a.inode()) {
-          content(fs, out, f);
-        }
-      }
+      chunks(fs, out, Policy.parse(a.policy()), a.inode());
     }
   }
 
-  private static void content(AshlarFileSystem fs, PrintStream out, MasterReply.FileChunks file)
+  /** All chunks of a file, or of a pack; those of a large file come in several pages. */
+  private static void chunks(AshlarFileSystem fs, PrintStream out, Policy policy, long inode)
       throws IOException {
-    Policy policy = Policy.parse(file.attr().policy());
-    if (file.pack() != 0) {
-      for (MasterReply.FileChunks pack : fs.scanFiles(file.pack() - 1, 1).files()) {
-        if (pack.attr().inode() == file.pack()) {
-          out.println("packed with other small files, inode " + file.pack());
-          pack.chunks().forEach(c -> chunk(out, policy, c));
+    ScanFiles ask = ScanFiles.of(inode);
+    while (ask != null && ask.after() == inode - 1) { // else it is all there, or gone
+      MasterReply.Files page = fs.scanFiles(ask);
+      for (MasterReply.FileChunks f : page.files()) {
+        if (f.attr().inode() == inode) {
+          if (f.pack() != 0 && !ask.continues(inode)) {
+            out.println("packed with other small files, inode " + f.pack());
+            chunks(fs, out, policy, f.pack());
+          }
+          f.chunks().forEach(c -> chunk(out, policy, c));
         }
       }
+      ask = page.next(1);
     }
-    file.chunks().forEach(c -> chunk(out, policy, c));
   }
 
   private static void chunk(PrintStream out, Policy policy, ChunkPlace c) {

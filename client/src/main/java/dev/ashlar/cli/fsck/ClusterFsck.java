@@ -12,6 +12,7 @@ import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import dev.ashlar.protocol.rpc.Role;
 import dev.ashlar.protocol.rpc.RpcClient;
 import dev.ashlar.protocol.rpc.RpcReply;
@@ -73,8 +74,8 @@ public final class ClusterFsck implements FsckCluster, AutoCloseable {
   }
 
   @Override
-  public MasterReply.Files scanFiles(long after, int limit) throws AshlarException {
-    return fs.scanFiles(after, limit);
+  public MasterReply.Files scanFiles(ScanFiles asked) throws AshlarException {
+    return fs.scanFiles(asked);
   }
 
   @Override

@@ -18,6 +18,7 @@ import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -94,15 +95,13 @@ public final class Fsck {
             sentence ->
                 findings.add(
                     new Problem(Problem.Kind.UNVERIFIED, "", -1, "", -1, "", "", sentence)));
-    long after = 0;
-    boolean more = true;
     Set<Long> packs = new TreeSet<>(); // that hold bytes of selected files
-    while (more) {
-      MasterReply.Files page = cluster.scanFiles(after, PAGE);
+    for (ScanFiles ask = ScanFiles.all(PAGE); ask != null; ) {
+      MasterReply.Files page = cluster.scanFiles(ask);
       for (MasterReply.FileChunks file : page.files()) {
-        after = file.attr().inode();
-        if (selected == null || selected.test(file.attr().inode())) {
-          file(file, verify, verifying);
+        long inode = file.attr().inode();
+        if (selected == null || selected.test(inode)) {
+          file(file, ask.continues(inode), verify, verifying);
           if (selected != null && file.pack() != 0) {
             packs.add(file.pack());
           }
@@ -110,12 +109,12 @@ public final class Fsck {
           file.chunks().forEach(c -> need(file.attr(), c));
         }
       }
-      more = page.more() && !page.files().isEmpty();
+      ask = page.next(PAGE);
     }
     for (long pack : packs) {
-      for (MasterReply.FileChunks found : cluster.scanFiles(pack - 1, 1).files()) {
+      for (MasterReply.FileChunks found : cluster.scanFiles(ScanFiles.of(pack)).files()) {
         if (found.attr().inode() == pack) {
-          file(found, verify, verifying);
+          file(found, false, verify, verifying);
         }
       }
     }
@@ -216,15 +215,18 @@ public final class Fsck {
     return blocks.entry(at);
   }
 
-  private void file(MasterReply.FileChunks file, boolean verify, Tasks verifying)
+  /**
+   * @param continued whether its first chunks were on an earlier page
+   */
+  private void file(MasterReply.FileChunks file, boolean continued, boolean verify, Tasks verifying)
       throws IOException {
     boolean pack = file.attr().type() == FileType.PACK; // its bytes are those of its files
-    if (!pack) {
+    if (!pack && !continued) {
       files++;
       bytes += file.attr().size();
     }
     long toVerify = file.chunks().stream().mapToLong(ChunkPlace::validLength).sum();
-    progress.expect(1, verify ? toVerify : 0);
+    progress.expect(continued ? 0 : 1, verify ? toVerify : 0);
     for (ChunkPlace c : file.chunks()) {
       chunks++;
       List<Fault> faults = faults(file, c);
@@ -235,7 +237,9 @@ public final class Fsck {
         verifying.start(file.path() + ", chunk " + c.index(), () -> verify(file, c));
       }
     }
-    progress.file();
+    if (!continued) {
+      progress.file();
+    }
   }
 
   /** What is wrong with a chunk as far as the lists tell. */
@@ -332,9 +336,11 @@ public final class Fsck {
 
   /** A chunk as it is now, null if it is no more. */
   private @Nullable ChunkPlace now(MasterReply.FileChunks file, int index) throws IOException {
-    for (MasterReply.FileChunks f : cluster.scanFiles(file.attr().inode() - 1, 1).files()) {
+    long inode = file.attr().inode();
+    for (MasterReply.FileChunks f :
+        cluster.scanFiles(new ScanFiles(inode - 1, 1, index, 1)).files()) {
       for (ChunkPlace c : f.chunks()) {
-        if (f.attr().inode() == file.attr().inode() && c.index() == index) {
+        if (f.attr().inode() == inode && c.index() == index) {
           return c;
         }
       }

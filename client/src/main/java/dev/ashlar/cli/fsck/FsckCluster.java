@@ -8,13 +8,14 @@ import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import java.util.List;
 
 /** What fsck asks of masters and chunk servers. Nothing here changes anything. Thread-safe. */
 public interface FsckCluster {
   ClusterStatus status() throws AshlarException;
 
-  MasterReply.Files scanFiles(long after, int limit) throws AshlarException;
+  MasterReply.Files scanFiles(ScanFiles asked) throws AshlarException;
 
   /**
    * @param server host:port

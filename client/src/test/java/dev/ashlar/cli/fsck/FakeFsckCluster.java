@@ -15,6 +15,7 @@ import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.BlockFate;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,6 +25,7 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Files of one chunk each under rs-2-1, block i on disk 10 + i. Thread-safe as far as fsck needs
@@ -65,17 +67,27 @@ final class FakeFsckCluster implements FsckCluster {
 
   /** A whole file. */
   void file(long inode) {
+    file(inode, 1);
+  }
+
+  /** A whole file; the id of its chunk {@code i} is {@code inode + 100 * i}. */
+  void file(long inode, int chunks) {
+    long size = (long) chunks * LENGTH;
+    Attr attr = new Attr(inode, FileType.FILE, 0644, 0, 0, 1, size, 1, 0, 0, 0, POLICY.toString());
+    List<ChunkPlace> all = IntStream.range(0, chunks).mapToObj(i -> chunk(i, inode)).toList();
+    files.put(inode, new MasterReply.FileChunks(attr, "/f" + inode, all, 0));
+  }
+
+  private ChunkPlace chunk(int index, long inode) {
+    long id = inode + 100L * index;
     List<BlockPlace> places = new ArrayList<>();
     int[] roots = new int[POLICY.width()];
     for (int i = 0; i < POLICY.width(); i++) {
       places.add(new BlockPlace("server-" + i + ":1", 10L + i, false));
-      roots[i] = (int) inode * 100 + i;
-      block(inode, i, roots[i], true);
+      roots[i] = (int) id * 100 + i;
+      block(id, i, roots[i], true);
     }
-    ChunkPlace chunk = new ChunkPlace(0, inode, 1, 0, LENGTH, LENGTH, 1, 1, places, roots, TOKEN);
-    Attr attr =
-        new Attr(inode, FileType.FILE, 0644, 0, 0, 1, LENGTH, 1, 0, 0, 0, POLICY.toString());
-    files.put(inode, new MasterReply.FileChunks(attr, "/f" + inode, List.of(chunk), 0));
+    return new ChunkPlace(index, id, 1, 0, LENGTH, LENGTH, 1, 1, places, roots, TOKEN);
   }
 
   BlockKey block(long chunk, int index, int root, boolean sealed) {
@@ -127,17 +139,28 @@ final class FakeFsckCluster implements FsckCluster {
         0);
   }
 
+  /** Pages of two files, with two chunks of each. */
   @Override
-  public synchronized MasterReply.Files scanFiles(long after, int limit) {
-    if (limit == 1) {
+  public synchronized MasterReply.Files scanFiles(ScanFiles asked) {
+    if (asked.limit() == 1) {
       Runnable change = beforeSecondLook;
       beforeSecondLook = () -> {};
       change.run();
     }
-    List<MasterReply.FileChunks> page =
-        files.tailMap(after, false).values().stream().limit(Math.min(limit, 2)).toList();
-    return new MasterReply.Files(
-        page, !page.isEmpty() && files.lastKey() > page.getLast().attr().inode());
+    List<MasterReply.FileChunks> page = new ArrayList<>();
+    for (MasterReply.FileChunks f : files.tailMap(asked.after(), false).values()) {
+      if (page.size() == Math.min(asked.limit(), 2)) {
+        return new MasterReply.Files(page, true, 0);
+      }
+      int first = asked.continues(f.attr().inode()) ? asked.firstChunk() : 0;
+      List<ChunkPlace> left = f.chunks().stream().filter(c -> c.index() >= first).toList();
+      List<ChunkPlace> sent = left.stream().limit(asked.chunks() == 0 ? 2 : 1).toList();
+      page.add(new MasterReply.FileChunks(f.attr(), f.path(), sent, f.pack()));
+      if (sent.size() < left.size()) {
+        return new MasterReply.Files(page, true, left.get(sent.size()).index());
+      }
+    }
+    return new MasterReply.Files(page, false, 0);
   }
 
   @Override

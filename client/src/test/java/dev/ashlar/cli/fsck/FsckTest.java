@@ -58,6 +58,25 @@ class FsckTest {
     assertEquals(5L * FakeFsckCluster.LENGTH, r.bytes());
   }
 
+  /** The masters send the chunks of a large file in parts. */
+  @Test
+  void aLargeFileIsCheckedToItsEnd() throws IOException {
+    cluster.file(6, 5);
+    cluster.file(7);
+    FsckReport whole = run(false);
+    assertTrue(whole.clean(), told::toString);
+    assertEquals(7, whole.files());
+    assertEquals(11, whole.chunks());
+    assertEquals(11L * FakeFsckCluster.LENGTH, whole.bytes());
+    cluster.disk(1).remove(new BlockKey(406, 1, 1));
+    cluster.disk(2).remove(new BlockKey(306, 1, 2));
+    cluster.beforeSecondLook(() -> cluster.block(306, 2, 30602, true));
+    FsckReport r = run(false);
+    assertEquals(Map.of(Problem.Kind.MISSING, 1L), r.counts());
+    assertEquals(4, told.getFirst().index());
+    assertTrue(run("/f7", i -> i == 7, false).clean());
+  }
+
   @Test
   void aMissingBlockIsFound() throws IOException {
     cluster.disk(1).remove(new BlockKey(3, 1, 1));

@@ -178,7 +178,7 @@ final class Front implements RpcHandler {
       case MasterRequest.ListXattrs m -> new MasterReply.Names(q.xattrs(m.inode()));
       case MasterRequest.ListPacks m -> q.packs(m.after(), m.limit());
       case MasterRequest.GetPack m -> q.packFiles(m.inode());
-      case MasterRequest.ScanFiles m -> q.scanFiles(m.after(), m.limit(), view, tokens);
+      case MasterRequest.ScanFiles m -> q.scanFiles(m, view, tokens);
       case MasterRequest.ExplainBlocks m -> q.explain(m.disk(), m.blocks());
       default ->
           throw new AshlarException(

@@ -24,6 +24,7 @@ import dev.ashlar.protocol.message.FileType;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
 import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import dev.ashlar.protocol.message.Message;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,8 +48,11 @@ public final class Queries {
   /** Files of a pack that {@link #path} names. */
   private static final int SHOWN_FILES = 3;
 
-  /** A page of {@link #scanFiles} ends with the file that reaches this many chunks. */
-  private static final int SCAN_CHUNKS = 1_000;
+  /**
+   * Most blocks whose places are in one page of {@link #scanFiles}: a fraction of what an answer
+   * may hold.
+   */
+  static final int SCAN_BLOCKS = 9_000;
 
   private final ReadTxn txn;
   private final Tables t;
@@ -261,37 +265,57 @@ public final class Queries {
     return places;
   }
 
-  public MasterReply.Files scanFiles(long after, int limit, ClusterView view, Tokens tokens)
+  /** One page of files with their chunks; a file of many chunks takes several pages. */
+  public MasterReply.Files scanFiles(ScanFiles asked, ClusterView view, Tokens tokens)
       throws AshlarException {
     return asked(() -> {
-      limit(limit, MAX_ENTRIES);
-      List<InodeRow> files = new ArrayList<>();
-      txn.scan(
-          Table.INODES.key(Math.max(0, after) + 1),
-          Keys.after(Table.INODES.key()),
-          (key, value) -> {
-            InodeRow row = Encoding.decode(InodeRow.class, value);
-            if (row.attr().type() == FileType.FILE || row.attr().type() == FileType.PACK) {
-              files.add(row);
-            }
-            return files.size() <= limit;
-          });
+      limit(asked.limit(), MAX_ENTRIES);
+      if (asked.firstChunk() < 0 || asked.chunks() < 0) {
+        throw new Refusal(ErrorCode.INVALID, "There is no chunk, and no number of chunks, below 0");
+      }
+      List<InodeRow> files = filesBehind(Math.max(0, asked.after()), asked.limit() + 1);
       List<MasterReply.FileChunks> page = new ArrayList<>();
-      int chunks = 0;
+      int blocks = 0;
       for (InodeRow row : files) {
-        if (page.size() == limit || chunks >= SCAN_CHUNKS) {
-          return new MasterReply.Files(page, true);
+        int width = Policies.of(row.attr().policy()).width();
+        int room = (SCAN_BLOCKS - blocks) / width;
+        if (page.size() == asked.limit() || room == 0) {
+          return new MasterReply.Files(page, true, 0);
         }
-        List<ChunkPlace> places =
-            places(row.attr().inode(), 0, Integer.MAX_VALUE, Long.MAX_VALUE, view, tokens);
-        chunks += places.size();
-        SliceRow slice = t.slice(row.attr().inode());
+        long inode = row.attr().inode();
+        int most = asked.chunks() == 0 ? room : Math.min(room, asked.chunks());
+        int first = asked.continues(inode) ? asked.firstChunk() : 0;
+        List<ChunkPlace> places = places(inode, first, most + 1, Long.MAX_VALUE, view, tokens);
+        boolean rest = places.size() > most;
+        SliceRow slice = t.slice(inode);
         page.add(
             new MasterReply.FileChunks(
-                row.attr(), path(row.attr().inode()), places, slice == null ? 0 : slice.pack()));
+                row.attr(),
+                path(inode),
+                rest ? places.subList(0, most) : places,
+                slice == null ? 0 : slice.pack()));
+        if (rest) {
+          return new MasterReply.Files(page, true, places.getLast().index());
+        }
+        blocks += places.size() * width;
       }
-      return new MasterReply.Files(page, false);
+      return new MasterReply.Files(page, false, 0);
     });
+  }
+
+  private List<InodeRow> filesBehind(long after, int limit) {
+    List<InodeRow> files = new ArrayList<>();
+    txn.scan(
+        Table.INODES.key(after + 1),
+        Keys.after(Table.INODES.key()),
+        (key, value) -> {
+          InodeRow row = Encoding.decode(InodeRow.class, value);
+          if (row.attr().type() == FileType.FILE || row.attr().type() == FileType.PACK) {
+            files.add(row);
+          }
+          return files.size() < limit;
+        });
+    return files;
   }
 
   /**

@@ -15,12 +15,17 @@ import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.BlockPlace;
 import dev.ashlar.protocol.message.ChunkPlace;
 import dev.ashlar.protocol.message.Command;
+import dev.ashlar.protocol.message.CommittedChunk;
 import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
 import dev.ashlar.protocol.message.MasterRequest.GroupDigest;
+import dev.ashlar.protocol.message.MasterRequest.ScanFiles;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** Layouts, digests and block reports. */
@@ -158,15 +163,68 @@ final class ReportTest {
     World.opened(w.ask(new Command.Stage(Attr.ROOT, 0600, 0, 0, "", 0, new long[0])));
     expected.add("(staged)");
     List<String> paths = new ArrayList<>();
-    long after = 0;
-    boolean more = true;
-    while (more) {
-      long from = after;
-      MasterReply.Files page = w.query(q -> q.scanFiles(from, 2, view, World.TOKENS));
+    for (ScanFiles ask = ScanFiles.all(2); ask != null; ) {
+      MasterReply.Files page = scan(ask);
       page.files().forEach(f -> paths.add(f.path()));
-      after = page.files().getLast().attr().inode();
-      more = page.more();
+      ask = page.next(2);
     }
     assertEquals(expected, paths);
+  }
+
+  private MasterReply.Files scan(ScanFiles asked) {
+    return w.query(q -> q.scanFiles(asked, view, World.TOKENS));
+  }
+
+  /** Its chunks in one answer would exceed what an answer may hold. */
+  @Test
+  void aLargeFileIsScannedInParts() {
+    long before = w.file(Attr.ROOT, "before", 2, 1);
+    MasterReply.Opened o = w.create(Attr.ROOT, "large");
+    int large = 5_000;
+    for (int i = 0; i < large; i += 250) {
+      CommittedChunk[] sealed =
+          w.allocate(o, i, 250, true, 1).stream()
+              .map(p -> w.sealed(p, chunkBytes, 0))
+              .toArray(CommittedChunk[]::new);
+      World.attr(w.commit(o, (i + 250) * chunkBytes, false, sealed));
+    }
+    long behind = w.file(Attr.ROOT, "behind", 2, 1);
+    Map<Long, List<Integer>> found = new HashMap<>();
+    for (ScanFiles ask = ScanFiles.all(100); ask != null; ) {
+      MasterReply.Files page = scan(ask);
+      int blocks = 0;
+      for (MasterReply.FileChunks f : page.files()) {
+        for (ChunkPlace c : f.chunks()) {
+          found.computeIfAbsent(f.attr().inode(), _ -> new ArrayList<>()).add(c.index());
+          blocks += c.blocks().size();
+        }
+      }
+      assertTrue(blocks <= Queries.SCAN_BLOCKS, blocks + " blocks in one answer");
+      ask = page.next(100);
+    }
+    assertEquals(
+        Map.of(
+            before,
+            List.of(0, 1),
+            o.attr().inode(),
+            IntStream.range(0, large).boxed().toList(),
+            behind,
+            List.of(0, 1)),
+        found);
+  }
+
+  @Test
+  void oneChunkCanBeScanned() {
+    long f = w.file(Attr.ROOT, "f", 4, 1);
+    MasterReply.Files page = scan(new ScanFiles(f - 1, 1, 2, 1));
+    assertEquals(1, page.files().size());
+    assertEquals(
+        List.of(2), page.files().getFirst().chunks().stream().map(ChunkPlace::index).toList());
+    assertEquals(3, page.nextChunk());
+    w.file(Attr.ROOT, "g", 4, 1);
+    MasterReply.Files gone = scan(new ScanFiles(f, 1, 2, 0));
+    assertEquals(2, gone.files().getFirst().chunks().size());
+    MasterReply.Files other = scan(new ScanFiles(f - 2, 1, 2, 0));
+    assertEquals(4, other.files().getFirst().chunks().size());
   }
 }

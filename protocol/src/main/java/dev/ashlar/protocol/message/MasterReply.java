@@ -65,12 +65,29 @@ public sealed interface MasterReply extends Message {
   @Tag(311)
   record StatusReply(ClusterStatus status) implements MasterReply {}
 
+  /**
+   * A page of files.
+   *
+   * @param more whether there are more files, or more chunks of the last one
+   * @param nextChunk if not 0, the last file has more chunks, the next of which has this index
+   */
   @Tag(312)
-  record Files(List<FileChunks> files, boolean more) implements MasterReply {}
+  record Files(List<FileChunks> files, boolean more, int nextChunk) implements MasterReply {
+    /** What to ask for the page behind this one, null if this is the last. */
+    public MasterRequest.@Nullable ScanFiles next(int limit) {
+      if (!more || files.isEmpty()) {
+        return null;
+      }
+      long last = files.getLast().attr().inode();
+      return nextChunk == 0
+          ? new MasterRequest.ScanFiles(last, limit, 0, 0)
+          : new MasterRequest.ScanFiles(last - 1, limit, nextChunk, 0);
+    }
+  }
 
   /**
-   * A file and all its chunks, with one of its paths ("(staged)" if it has none yet; of a pack some
-   * of its files').
+   * A file and its chunks, all of them unless the page says otherwise, with one of its paths
+   * ("(staged)" if it has none yet; of a pack some of its files').
    *
    * @param pack inode of the pack that has its first bytes, 0 if none has
    */

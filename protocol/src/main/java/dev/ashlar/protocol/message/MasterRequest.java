@@ -75,9 +75,27 @@ public sealed interface MasterRequest extends Message {
   /**
    * Files (not directories) with inode above {@code after}, at most {@code limit}, for fsck.
    * Answered by {@link MasterReply.Files}.
+   *
+   * @param firstChunk of the file {@code after + 1} only the chunks from this index on are wanted
+   * @param chunks at most so many of one file; 0: as many as one answer may hold
    */
   @Tag(111)
-  record ScanFiles(long after, int limit) implements MasterRequest {}
+  record ScanFiles(long after, int limit, int firstChunk, int chunks) implements MasterRequest {
+    /** The first page of all files. */
+    public static ScanFiles all(int limit) {
+      return new ScanFiles(0, limit, 0, 0);
+    }
+
+    /** The first page of one file. */
+    public static ScanFiles of(long inode) {
+      return new ScanFiles(inode - 1, 1, 0, 0);
+    }
+
+    /** Whether an answer goes on with this file, of which the last one had only a part. */
+    public boolean continues(long inode) {
+      return firstChunk > 0 && inode == after + 1;
+    }
+  }
 
   /**
    * Sent every few seconds by a client that holds leases or pins. Answered by {@link
