@@ -225,6 +225,11 @@ final class WatchedStore implements BlockStore {
   }
 
   @Override
+  public long busyNs() {
+    return store.busyNs();
+  }
+
+  @Override
   public void check() {
     store.check();
   }

@@ -51,7 +51,7 @@ public record ChunkServerConfig(
   /**
    * @param heartbeat time between two heartbeats when nothing happens
    * @param diskCheck time between two looks at a disk's directory
-   * @param diskHang a disk that does not answer that look for so long counts as failed
+   * @param diskHang a disk that does not answer that look, or a write, for so long counts as failed
    * @param scrubPeriod every block is re-read and checked within this
    * @param scrubBytesPerSecond most that one disk's scrub reads, however late it is
    */

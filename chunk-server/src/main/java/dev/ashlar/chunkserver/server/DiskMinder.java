@@ -63,15 +63,17 @@ final class DiskMinder {
   }
 
   /**
-   * Marks the disk as hung if its thread has not come back from it for too long. To be called from
-   * another thread.
+   * Marks the disk as hung if this watch's thread, or the one that writes, has not come back from
+   * it for too long: they wait for different files. To be called from another thread.
    */
   void watch() {
-    long silent = world.nanoTime() - aliveNs;
     World.Running t = thread;
-    boolean hangs = silent > timing.diskHang().toNanos() && t != null && t.alive();
+    long silent =
+        Math.max(t != null && t.alive() ? world.nanoTime() - aliveNs : 0, disk.store().busyNs());
     disk.hung(
-        hangs ? "does not answer since " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s" : "");
+        silent > timing.diskHang().toNanos()
+            ? "does not answer since " + TimeUnit.NANOSECONDS.toSeconds(silent) + " s"
+            : "");
   }
 
   private void run() {

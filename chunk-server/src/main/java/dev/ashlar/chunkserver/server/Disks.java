@@ -165,6 +165,11 @@ final class Disks implements AutoCloseable {
               ErrorCode.DISK_FAILED,
               "Disk " + disk + " belongs to another cluster and is not served");
         }
+        String hung = d.hung();
+        if (!hung.isEmpty()) {
+          // The masters hear that it failed; what it is asked now would only wait for it.
+          throw new AshlarException(ErrorCode.DISK_FAILED, "Disk " + disk + " " + hung);
+        }
         return d;
       }
     }

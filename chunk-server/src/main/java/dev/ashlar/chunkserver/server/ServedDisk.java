@@ -87,6 +87,11 @@ final class ServedDisk {
     hung = why;
   }
 
+  /** Why it counts as failed although its store does not say so; empty if it does not. */
+  String hung() {
+    return hung;
+  }
+
   /**
    * @param what a person should know of its scrub, empty if all is as usual
    */

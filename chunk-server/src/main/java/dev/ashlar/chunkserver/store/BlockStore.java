@@ -103,6 +103,12 @@ public interface BlockStore extends AutoCloseable {
   DiskReport report();
 
   /**
+   * For how long its thread has been busy with what it took last, ns; 0 if it waits for work. A
+   * disk that hangs keeps it for ever. Never blocks.
+   */
+  long busyNs();
+
+  /**
    * Looks whether the directory is still the same disk; if not, the disk fails. To be called about
    * once a second. Blocks shortly.
    */

@@ -4,6 +4,7 @@ import dev.ashlar.chunkserver.store.DiskQueue.Operation;
 import dev.ashlar.chunkserver.store.DiskQueue.Outcome;
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,18 +37,23 @@ final class DiskLoop implements Runnable {
   private final StoreState state;
   private final StoreCore core;
   private final Compactor compactor;
+  private final World world;
   private int sinceStep;
+  private volatile boolean busy;
+  private volatile long busySinceNs;
 
   DiskLoop(
       Function<Throwable, AshlarException> fail,
       DiskQueue queue,
       StoreState state,
-      StoreCore core) {
+      StoreCore core,
+      World world) {
     this.fail = fail;
     this.queue = queue;
     this.state = state;
     this.core = core;
     this.compactor = new Compactor(state, core);
+    this.world = world;
   }
 
   @Override
@@ -57,12 +63,15 @@ final class DiskLoop implements Runnable {
     try {
       long wait = 0;
       while (!queue.finished()) {
+        busy = false;
         batch = queue.take(wait);
+        begin();
         serve(batch);
         requireOpen();
         boolean idle = batch.isEmpty();
-        boolean busy = tidy(idle);
-        wait = busy ? 0 : state.leases.waiting() ? WAIT_MILLIS : idle ? ASLEEP_MILLIS : IDLE_MILLIS;
+        begin();
+        boolean more = tidy(idle);
+        wait = more ? 0 : state.leases.waiting() ? WAIT_MILLIS : idle ? ASLEEP_MILLIS : IDLE_MILLIS;
       }
       requireOpen();
       core.sync();
@@ -75,9 +84,20 @@ final class DiskLoop implements Runnable {
         o.answer().completeExceptionally(reason);
       }
     } finally {
+      busy = false;
       // A transaction of the index belongs to the thread that began it.
       state.index.rollback();
     }
+  }
+
+  private void begin() {
+    busySinceNs = world.nanoTime();
+    busy = true;
+  }
+
+  /** See {@link BlockStore#busyNs}. Any thread. */
+  long busyNs() {
+    return busy ? Math.max(0, world.nanoTime() - busySinceNs) : 0;
   }
 
   private void requireOpen() throws AshlarException {

@@ -39,6 +39,7 @@ public final class DiskStore implements BlockStore {
   private final DiskOptions options;
   private final DiskQueue queue;
   private final World world;
+  private final DiskLoop loop;
   private World.@Nullable Running thread;
   private volatile @Nullable AshlarException failure;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -58,12 +59,11 @@ public final class DiskStore implements BlockStore {
     this.reader = new StoreReader(state);
     this.options = options;
     this.queue = new DiskQueue(world, options.queueBytes(), options.queueOperations());
+    this.loop = new DiskLoop(this::fail, queue, state, core, world);
   }
 
   private void start() {
-    thread =
-        world.start(
-            "disk-" + directory.path().getFileName(), new DiskLoop(this::fail, queue, state, core));
+    thread = world.start("disk-" + directory.path().getFileName(), loop);
   }
 
   /**
@@ -296,6 +296,11 @@ public final class DiskStore implements BlockStore {
         failed == null ? free : 0,
         state.totals.blocks(),
         error);
+  }
+
+  @Override
+  public long busyNs() {
+    return loop.busyNs();
   }
 
   @Override

@@ -1,5 +1,8 @@
 package dev.ashlar.chunkserver.server;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ashlar.chunkserver.server.ChunkServerConfig.DiskDir;
@@ -7,13 +10,19 @@ import dev.ashlar.chunkserver.server.ChunkServerConfig.Timing;
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.chunkserver.store.DiskOptions;
 import dev.ashlar.chunkserver.store.DiskStore;
+import dev.ashlar.protocol.AshlarException;
+import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.RealWorld;
+import dev.ashlar.protocol.message.MasterRequest.DiskState;
+import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -71,5 +80,33 @@ class DiskMinderTest {
       assertTrue(looks.await(30, TimeUnit.SECONDS), "The disk is not looked at any more");
       assertTrue(minder.stop());
     }
+  }
+
+  @Test
+  void aDiskWhoseOwnThreadDoesNotComeBackHangs() throws Exception {
+    AtomicLong busy = new AtomicLong();
+    DiskDir path = new DiskDir(dir.resolve("d"), 0);
+    Disks.Opener opener = d -> with(store(d), Map.of("busyNs", busy::get));
+    try (Disks disks = Disks.open("test", List.of(path), opener, RealWorld.INSTANCE)) {
+      ServedDisk disk = disks.all().getFirst();
+      DiskMinder minder = minder(disk);
+      busy.set(TIMING.diskHang().toNanos());
+      minder.watch();
+      assertEquals(DiskState.UP, disk.report().state());
+      assertSame(disk, disks.inService(disk.id()));
+      busy.set(TIMING.diskHang().toNanos() + 1);
+      minder.watch();
+      assertEquals(DiskState.FAILED, disk.report().state());
+      AshlarException e = assertThrows(AshlarException.class, () -> disks.inService(disk.id()));
+      assertEquals(ErrorCode.DISK_FAILED, e.code());
+      busy.set(0);
+      minder.watch();
+      assertEquals(DiskState.UP, disk.report().state());
+      assertSame(disk, disks.inService(disk.id()));
+    }
+  }
+
+  private static BlockStore store(DiskDir d) throws IOException {
+    return DiskStore.open(d.path(), DiskOptions.DEFAULTS);
   }
 }

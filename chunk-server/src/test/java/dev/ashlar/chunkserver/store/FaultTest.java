@@ -122,6 +122,21 @@ class FaultTest {
   }
 
   @Test
+  void aSyncThatDoesNotComeBackShowsAsBusy() throws IOException {
+    try (DiskStore store = open(DiskOptions.DEFAULTS)) {
+      faults.holdSync();
+      byte[] a = random(1, 100);
+      CompletableFuture<?> first = store.writeAndSeal(write(A, 1, 0, 0, 0, a), direct(a));
+      Until.holds(faults::syncHeld);
+      long before = store.busyNs();
+      Until.holds(() -> store.busyNs() > before);
+      faults.letSyncGo();
+      get(first);
+      Until.holds(() -> store.busyNs() == 0);
+    }
+  }
+
+  @Test
   void tooMuchWaitingIsAnsweredWithRetry() throws IOException {
     DiskOptions options = new DiskOptions(0, 0, 4 << 20, 64 << 10, 1 << 20, 16);
     try (DiskStore store = open(options)) {
