@@ -17,6 +17,8 @@ import java.time.Duration;
  * @param connectTimeout until the greeting of the other side has come
  * @param silence of a connection on which a request ran out of time, after which the connection is
  *     given up
+ * @param stall of the answers on a connection, about: if the other side takes nothing of what waits
+ *     for it for so long, a server closes the connection
  */
 public record RpcOptions(
     int connections,
@@ -27,7 +29,8 @@ public record RpcOptions(
     int queuedBytes,
     int connectionsPerAddress,
     Duration connectTimeout,
-    Duration silence) {
+    Duration silence,
+    Duration stall) {
   public static final RpcOptions DEFAULT =
       new RpcOptions(
           8192,
@@ -38,7 +41,8 @@ public record RpcOptions(
           128 << 20,
           1,
           Duration.ofSeconds(3),
-          Duration.ofSeconds(10));
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(60));
 
   /** How many connections a client makes to each address, from 1. */
   public RpcOptions withConnectionsPerAddress(int count) {
@@ -51,6 +55,22 @@ public record RpcOptions(
         queuedBytes,
         count,
         connectTimeout,
-        silence);
+        silence,
+        stall);
+  }
+
+  /** How long a server bears a connection that takes no answers. */
+  public RpcOptions withStall(Duration limit) {
+    return new RpcOptions(
+        connections,
+        requestsPerConnection,
+        bytesPerConnection,
+        bytesPerServer,
+        queuedRequests,
+        queuedBytes,
+        connectionsPerAddress,
+        connectTimeout,
+        silence,
+        limit);
   }
 }

@@ -115,7 +115,10 @@ public final class RpcServer implements AutoCloseable {
                   protected void initChannel(Channel channel) {
                     ServerConnection connection = new ServerConnection(RpcServer.this, channel);
                     channel.config().setRecvByteBufAllocator(new PayloadAllocator(connection));
-                    channel.pipeline().addLast(connection);
+                    channel
+                        .pipeline()
+                        .addLast(new StallGuard(describe(), connection.peer(), options.stall()))
+                        .addLast(connection);
                   }
                 })
             .bind(address)

@@ -17,6 +17,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -47,6 +48,10 @@ class FileSliceTest {
   private final AtomicInteger sent = new AtomicInteger();
 
   private void with(boolean epoll, Body body) throws Exception {
+    with(epoll, RpcOptions.DEFAULT, body);
+  }
+
+  private void with(boolean epoll, RpcOptions options, Body body) throws Exception {
     Assumptions.assumeTrue(!epoll || Epoll.isAvailable());
     byte[] content = new byte[FILE_BYTES];
     random.nextBytes(content);
@@ -62,7 +67,7 @@ class FileSliceTest {
                 request ->
                     request.reply(new MasterReply.Done(), script.remove(), sent::incrementAndGet),
                 loops,
-                RpcOptions.DEFAULT);
+                options);
         RpcClient client = new RpcClient("test", Role.MASTER, loops, RpcOptions.DEFAULT)) {
       body.run(server, client, file, content);
     }
@@ -133,6 +138,28 @@ class FileSliceTest {
             peer.in.readInt();
           }
           Await.until("the handler is told", () -> sent.get() == 1);
+        });
+  }
+
+  /** A stopped process keeps its connection for ever: its kernel answers for it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void handlerIsToldWhenTheOtherSideTakesNothing(boolean epoll) throws Exception {
+    with(
+        epoll,
+        RpcOptions.DEFAULT.withStall(Duration.ofMillis(200)),
+        (server, client, file, _) -> {
+          try (RawPeer stopped = RawPeer.connect(server.address().getPort())) {
+            stopped.greet(Frames.VERSION, 0);
+            stopped.greeting();
+            for (int i = 0; i < 8; i++) {
+              script.add(List.of(new FileSlice(file, 0, 4 << 20)));
+              stopped.send(Frames.REQUEST, i, new MasterRequest.StatFs(), new byte[0]);
+            }
+            Await.until("the handler is told of all", () -> sent.get() == 8);
+            script.add(List.of());
+            ask(server, client).get().close();
+          }
         });
   }
 

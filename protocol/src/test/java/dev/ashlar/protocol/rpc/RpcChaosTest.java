@@ -48,7 +48,8 @@ class RpcChaosTest {
             1 << 20,
             2,
             Duration.ofSeconds(3),
-            Duration.ofMillis(200));
+            Duration.ofMillis(200),
+            Duration.ofSeconds(60));
     List<Thread> threads = new ArrayList<>();
     List<CompletableFuture<RpcReply>> all = new ArrayList<>();
     try (RpcClient client = new RpcClient("chaos", Role.MASTER, EventLoops.shared(), small)) {

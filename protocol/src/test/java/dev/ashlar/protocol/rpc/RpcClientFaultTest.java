@@ -38,7 +38,16 @@ class RpcClientFaultTest {
         Role.MASTER,
         EventLoops.shared(),
         new RpcOptions(
-            10, inFlight, 1 << 20, 1 << 20, queued, 1 << 20, 1, connectTimeout, silence));
+            10,
+            inFlight,
+            1 << 20,
+            1 << 20,
+            queued,
+            1 << 20,
+            1,
+            connectTimeout,
+            silence,
+            Duration.ofSeconds(60)));
   }
 
   private static String address(ServerSocket socket) {

@@ -194,7 +194,16 @@ class RpcServerFaultTest {
   void silentConnectionIsClosed() throws Exception {
     RpcOptions hasty =
         new RpcOptions(
-            10, 10, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofMillis(30), Duration.ofSeconds(1));
+            10,
+            10,
+            1 << 20,
+            1 << 20,
+            10,
+            1 << 20,
+            1,
+            Duration.ofMillis(30),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60));
     try (EchoServer server = EchoServer.start(0, hasty);
         RawPeer peer = RawPeer.connect(server.port())) {
       peer.awaitClosed();
@@ -205,7 +214,16 @@ class RpcServerFaultTest {
   void tooManyConnectionsAreRefusedWithAReason() throws Exception {
     RpcOptions two =
         new RpcOptions(
-            2, 10, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
+            2,
+            10,
+            1 << 20,
+            1 << 20,
+            10,
+            1 << 20,
+            1,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60));
     try (EchoServer server = EchoServer.start(0, two);
         RawPeer second = RawPeer.connect(server.port())) {
       RawPeer first = RawPeer.connect(server.port());
@@ -229,7 +247,16 @@ class RpcServerFaultTest {
   void serverReadsNoMoreRequestsThanItsLimit() throws Exception {
     RpcOptions four =
         new RpcOptions(
-            10, 4, 1 << 20, 1 << 20, 10, 1 << 20, 1, Duration.ofSeconds(20), Duration.ofSeconds(1));
+            10,
+            4,
+            1 << 20,
+            1 << 20,
+            10,
+            1 << 20,
+            1,
+            Duration.ofSeconds(20),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60));
     assertBounded(four, 4, 10);
   }
 
@@ -245,7 +272,8 @@ class RpcServerFaultTest {
             1 << 20,
             1,
             Duration.ofSeconds(20),
-            Duration.ofSeconds(1));
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60));
     assertBounded(small, 2, 60_000);
     RpcOptions smallServer =
         new RpcOptions(
@@ -257,7 +285,8 @@ class RpcServerFaultTest {
             1 << 20,
             1,
             Duration.ofSeconds(20),
-            Duration.ofSeconds(1));
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60));
     assertBounded(smallServer, 2, 60_000);
   }
 
