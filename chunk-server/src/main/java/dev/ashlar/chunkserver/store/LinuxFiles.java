@@ -118,6 +118,8 @@ final class LinuxFiles {
 
   /**
    * Frees a range of a file without changing its size. False if the system or file system cannot.
+   *
+   * @throws NoSpaceException if a hole takes a block more than there is
    */
   static boolean punch(Path file, long position, long length) throws IOException {
     int error =
@@ -134,6 +136,9 @@ final class LinuxFiles {
             });
     if (error == ENOSYS || error == EOPNOTSUPP) {
       return false;
+    }
+    if (error == ENOSPC || error == EDQUOT) {
+      throw new NoSpaceException("The file system of " + file + " is too full to punch a hole");
     }
     if (error != 0) {
       throw new IOException(

@@ -40,7 +40,11 @@ public interface SegmentFile extends AutoCloseable {
 
   void truncate(long size) throws IOException;
 
-  /** Gives the space of a range back; it reads as zeros then. False if the file system cannot. */
+  /**
+   * Gives the space of a range back; it reads as zeros then. False if the file system cannot.
+   *
+   * @throws NoSpaceException if it is too full for that at present
+   */
   boolean punch(long position, long length) throws IOException;
 
   /**

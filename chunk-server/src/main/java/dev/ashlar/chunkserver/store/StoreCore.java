@@ -349,8 +349,9 @@ final class StoreCore {
           punching = segment.file().punch(Address.position(e.address()), e.length());
           state.space.allocated(segment.id(), segment.file().allocated());
           any = true;
-        } catch (AshlarException ex) {
-          // No descriptor. Its bytes stay dead: a later step gives them back.
+        } catch (AshlarException | NoSpaceException ex) {
+          // No descriptor, or no block for the list of what is left of the file. Its bytes stay
+          // dead: a later step gives them back.
           LOG.debug("Disk {}: {} stays for now", log.disk(), e, ex);
           unpunched.add(e);
         }

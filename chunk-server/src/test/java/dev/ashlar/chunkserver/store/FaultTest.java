@@ -273,6 +273,24 @@ class FaultTest {
     }
   }
 
+  /** A hole may need a block for the list of what is left around it. */
+  @Test
+  void aFileSystemTooFullToPunchIsNoBrokenDisk() throws IOException {
+    try (DiskStore store = open(DiskOptions.DEFAULTS)) {
+      put(store, A, random(1, 2 << 20));
+      put(store, C, random(3, 100));
+      long before = store.report().usedBytes();
+      faults.noRoomToPunch = true;
+      get(store.delete(List.of(A)));
+      Until.holds(() -> faults.refusedPunches > 0);
+      get(store.delete(List.of(C)));
+      assertEquals(DiskState.UP, store.report().state());
+      faults.noRoomToPunch = false;
+      put(store, B, random(2, 100));
+      Until.holds(() -> store.report().usedBytes() < before - (1 << 20));
+    }
+  }
+
   @Test
   void aSegmentIsBegunOnceThereAreDescriptors() throws IOException {
     byte[] a = random(1, 300_000);

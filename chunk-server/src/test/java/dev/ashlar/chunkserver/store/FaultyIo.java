@@ -31,6 +31,7 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     /** Bytes behind what was written that count as part of a file until its writing ends. */
     volatile long padding;
 
+    volatile boolean noRoomToPunch;
     volatile boolean noDescriptors;
     volatile int refusedPunches;
     volatile int channels;
@@ -136,9 +137,10 @@ record FaultyIo(DiskIo real, Faults faults) implements DiskIo {
     @SuppressWarnings("NonAtomicVolatileUpdate") // One thread counts.
     public boolean punch(long position, long length) throws IOException {
       faults.changes.incrementAndGet();
-      if (faults.noDescriptors) {
+      if (faults.noDescriptors || faults.noRoomToPunch) {
         faults.refusedPunches++;
         faults.open();
+        throw new NoSpaceException("simulated: full");
       }
       return faults.punching && real.punch(position, length);
     }
