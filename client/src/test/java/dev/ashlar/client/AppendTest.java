@@ -1,6 +1,7 @@
 package dev.ashlar.client;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -12,11 +13,14 @@ import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterRequest;
 import java.io.IOException;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -217,7 +221,18 @@ class AppendTest {
 
       byte[] now = join(before, more);
       ByteBuffer target = ByteBuffer.allocate(7 + now.length).position(7);
-      assertEquals(now.length - 100, fs.read(reading, 100, target));
+      cluster.servers.forEach(s -> s.fault(FakeChunkServer.Fault.STALL_GONE));
+      CompletableFuture<Integer> read =
+          CompletableFuture.supplyAsync(
+              () -> assertDoesNotThrow(() -> fs.read(reading, 100, target)));
+      FakeCluster.await(
+          "bytes of the first version",
+          () -> {
+            VarHandle.acquireFence();
+            return target.position() > 7;
+          });
+      cluster.servers.forEach(s -> s.fault(FakeChunkServer.Fault.NONE));
+      assertEquals(now.length - 100, read.get(60, TimeUnit.SECONDS));
       assertEquals(7 + now.length - 100, target.position());
       assertArrayEquals(
           Arrays.copyOfRange(now, 100, now.length),

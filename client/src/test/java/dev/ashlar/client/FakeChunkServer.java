@@ -34,6 +34,8 @@ final class FakeChunkServer implements AutoCloseable {
     FULL,
     /** Requests are taken and never answered, as by a stopped process. */
     STALL,
+    /** As {@link #STALL}, but only reads of blocks that are not here. */
+    STALL_GONE,
     /** One bit of what is read is wrong. */
     CORRUPT,
     /** Sealing fails, writing does not. */
@@ -152,7 +154,13 @@ final class FakeChunkServer implements AutoCloseable {
           request.reply(write(w, request));
         }
         case ChunkRequest.SealBlock s -> request.reply(seal(s));
-        case ChunkRequest.ReadBlock r -> read(r, request);
+        case ChunkRequest.ReadBlock r -> {
+          if (fault == Fault.STALL_GONE && !blocks.containsKey(r.block())) {
+            stalled.add(request);
+            return;
+          }
+          read(r, request);
+        }
         case ChunkRequest.StatBlock s -> request.reply(stat(s));
         default ->
             throw new AshlarException(ErrorCode.INVALID, "not in this test: " + request.message());
