@@ -412,16 +412,14 @@ final class RangeRead {
     return unreachable.exists() ? "is on a server that is silent" : "is on no disk at present";
   }
 
-  /** What is wrong with the blocks that failed, for a message. */
+  /** What is wrong with the blocks that failed, what was tried last of each, for a message. */
   String troubles() {
     StringJoiner list = new StringJoiner("; ");
-    for (Slot slot : slots()) {
-      if (slot.failure() != null) {
-        list.add("block " + slot.block() + " " + slot.failure());
-      }
-    }
-    for (int i = policy.k(); i < policy.width(); i++) {
-      if (recovery[i] == null && !place.blocks().get(i).reachable()) {
+    for (int i = 0; i < policy.width(); i++) {
+      Slot last = recovery[i] == null && i < policy.k() ? primary[i] : recovery[i];
+      if (last != null && last.failure() != null) {
+        list.add("block " + i + " " + last.failure());
+      } else if (last == null && !isZero(i) && !place.blocks().get(i).reachable()) {
         list.add("block " + i + " " + whereabouts(place.blocks().get(i)));
       }
     }

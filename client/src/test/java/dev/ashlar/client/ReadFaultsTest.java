@@ -113,6 +113,9 @@ class ReadFaultsTest {
       assertEquals(away ? ErrorCode.DATA_AWAY : ErrorCode.DATA_LOST, e.code());
       assertTrue(e.getMessage().contains("file " + attr.inode()), e.getMessage());
       assertTrue(e.getMessage().contains("chunk 0"), e.getMessage());
+      for (int i = 0; i <= POLICY.m(); i++) {
+        assertEquals(2, e.getMessage().split("block " + i + " ", -1).length, e.getMessage());
+      }
       assertEquals(0, fs.heldBytes());
     }
   }

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayDeque;
@@ -192,11 +193,17 @@ final class Lane implements Outbox.Receiver<Pending> {
         .addListener((ChannelFuture done) -> {
           if (!done.isSuccess()) {
             connectFailed(
-                String.valueOf(done.cause().getMessage()),
-                done.cause(),
-                done.cause() instanceof ConnectTimeoutException);
+                why(done.cause()), done.cause(), done.cause() instanceof ConnectTimeoutException);
           }
         });
+  }
+
+  /** The usual reason in plain words; the system's name the call and the address again. */
+  private static String why(Throwable cause) {
+    String text = String.valueOf(cause.getMessage());
+    return cause instanceof ConnectException && text.contains("Connection refused")
+        ? "connection refused"
+        : text;
   }
 
   private void connectFailed(String why, @Nullable Throwable cause, boolean outOfTime) {

@@ -13,6 +13,7 @@ import dev.ashlar.protocol.message.MasterRequest;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -277,7 +278,8 @@ class RpcClientFaultTest {
           client.send(
               address(socket), new MasterRequest.StatFs(), RpcTest.direct(new byte[3]), LONG);
       try (RawPeer peer = new RawPeer(socket.accept())) {
-        peer.out.writeBytes("HTTP/1.1 400 Bad Request\r\n\r\n");
+        // At once: the client may close after the first wrong byte.
+        peer.out.write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         assertEquals(ErrorCode.UNAVAILABLE, RpcTest.code(answer));
         peer.awaitClosed();
       }
