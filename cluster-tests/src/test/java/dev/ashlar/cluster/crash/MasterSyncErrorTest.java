@@ -28,6 +28,20 @@ final class MasterSyncErrorTest {
 
   @Test
   void whatWasReadAfterAFailedSyncIsThereWhenTheCacheIsGone() throws Exception {
+    failedSync(false);
+  }
+
+  /** Nobody was told of it, and nobody counts on it: the master goes on without it. */
+  @Test
+  void whatCouldNotBeSyncedWasNotPromised() throws Exception {
+    failedSync(true);
+  }
+
+  /**
+   * @param forgotten whether the system has forgotten what is not on media before the next process
+   *     reads it
+   */
+  private void failedSync(boolean forgotten) throws Exception {
     Optional<String> whyNot = FaultFs.whyNot();
     assumeTrue(whyNot.isEmpty(), () -> "skipped: " + whyNot.orElse(""));
     System.out.println("MasterSyncErrorTest: seed " + seed);
@@ -49,6 +63,9 @@ final class MasterSyncErrorTest {
             "the master ends whose log cannot be synced",
             Duration.ofMinutes(1),
             () -> !master.runs());
+        if (forgotten) {
+          fs.dropCaches();
+        }
         try (MasterProgram _ = start(fs)) {
           var _ = command.get(); // sent until it is decided, by whichever process
           work(model, client);

@@ -12,12 +12,12 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftGroupId;
-import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -51,9 +51,6 @@ final class LogStateMachine extends BaseStateMachine {
   private record Parts(LmdbStore store, ApplyLoop loop, Snapshots snapshots) {}
 
   private LogAudit.Outcome log = LogAudit.Outcome.NOTHING;
-
-  /** What the library said last that it is about to sync. Its writing thread only. */
-  private long syncing = -1;
 
   /**
    * @param setup the store lies in the directory's {@code live}
@@ -194,12 +191,6 @@ final class LogStateMachine extends BaseStateMachine {
     // Before this master answers anybody, so before it can vote.
     DurableNames.sync(dir, StartCheck.current(setup));
     promises.begin(name, log.last(), StartCheck.current(setup));
-    NoMetrics.onSync(member(), this::synced);
-  }
-
-  /** As the library names it in its metrics. */
-  private String member() {
-    return RaftGroupMemberId.valueOf(getId(), RaftGroupId.valueOf(setup.group())).toString();
   }
 
   private LmdbStore openStore(@Nullable SingleFileSnapshotInfo snapshot) throws IOException {
@@ -257,19 +248,33 @@ final class LogStateMachine extends BaseStateMachine {
   /** Called before the library syncs its log, by the thread that does it. */
   @Override
   public CompletableFuture<Void> flush(long logIndex) {
-    syncing = logIndex;
-    return CompletableFuture.completedFuture(null);
+    return new Synced(logIndex);
   }
 
-  /** Called after that, before anybody is told. */
-  private void synced() {
-    try {
-      promises.synced(syncing);
-    } catch (UncheckedIOException e) {
-      if (!stopping) {
-        fatal.fatal(name + " cannot note what it promises in " + dir + "; check the disk", e);
+  /**
+   * The library asks for this after it has synced its log up to the index, by the thread that did,
+   * and before anybody is told (see {@link RatisProperties}). If the sync failed it does not ask:
+   * what may not be on media is not promised.
+   */
+  private final class Synced extends CompletableFuture<Void> {
+    private final long index;
+
+    Synced(long index) {
+      this.index = index;
+      complete(null);
+    }
+
+    @Override
+    public @Nullable Void get() throws InterruptedException, ExecutionException {
+      try {
+        promises.synced(index);
+      } catch (UncheckedIOException e) {
+        if (!stopping) {
+          fatal.fatal(name + " cannot note what it promises in " + dir + "; check the disk", e);
+        }
+        throw e;
       }
-      throw e;
+      return super.get();
     }
   }
 

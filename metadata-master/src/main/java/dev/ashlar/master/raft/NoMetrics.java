@@ -23,29 +23,6 @@ import org.apache.ratis.util.TimeDuration;
 public final class NoMetrics extends MetricRegistries {
   private static final Timekeeper.Context NO_TIME = () -> 0;
 
-  /** The library's name for how long a sync of the log takes. */
-  private static final String SYNC = "syncTime";
-
-  private static final Map<String, Runnable> SYNCED = new ConcurrentHashMap<>();
-
-  /**
-   * Has the library call this whenever it has synced its log, on the thread that writes it, before
-   * anybody is told: the one place where it can be known in time.
-   *
-   * @param member as the library names it
-   */
-  static void onSync(String member, Runnable synced) {
-    SYNCED.put(member, synced);
-  }
-
-  private static long tellSynced(String member) {
-    Runnable synced = SYNCED.get(member);
-    if (synced != null) {
-      synced.run();
-    }
-    return 0;
-  }
-
   private final Map<MetricRegistryInfo, RatisMetricRegistry> registries = new ConcurrentHashMap<>();
 
   /** For the library. */
@@ -54,9 +31,6 @@ public final class NoMetrics extends MetricRegistries {
   private record Registry(MetricRegistryInfo info) implements RatisMetricRegistry {
     @Override
     public Timekeeper timer(String name) {
-      if (name.equals(SYNC)) {
-        return () -> () -> tellSynced(info.getPrefix());
-      }
       return () -> NO_TIME;
     }
 

@@ -57,6 +57,8 @@ final class RatisProperties {
     Log.setUseMemory(p, false);
     Log.setAsyncFlushEnabled(p, false); // both complete before the media has it
     Log.setUnsafeFlushEnabled(p, false);
+    Log.StateMachineData.setSync(
+        p, false); // so it asks the state machine once the log is synced, not before
     Log.setCorruptionPolicy(
         p, Log.CorruptionPolicy.EXCEPTION); // never drop acknowledged entries silently
     Log.setLogMetadataEnabled(
