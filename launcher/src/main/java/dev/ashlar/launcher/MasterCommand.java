@@ -110,9 +110,11 @@ final class MasterCommand implements CliCommand {
             "TIME",
             "between looks for packs of small files that became sparse (default 1m)"));
     options.addOption(
-        ServerArguments.option("election-min", "TIME", "shortest election timeout (default 1s)"));
+        ServerArguments.option(
+            "election-min", "TIME", "shortest election timeout (default 800ms)"));
     options.addOption(
-        ServerArguments.option("election-max", "TIME", "longest election timeout (default 2s)"));
+        ServerArguments.option(
+            "election-max", "TIME", "longest election timeout (default 1100ms)"));
     options.addOption(
         ServerArguments.option(
             "snapshot-entries", "N", "log entries between snapshots (default 500000)"));

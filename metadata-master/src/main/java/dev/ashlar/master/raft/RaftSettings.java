@@ -34,10 +34,15 @@ public record RaftSettings(
   /** How often a leader proposes a tick otherwise. */
   static final Duration IDLE_TICK = Duration.ofSeconds(2);
 
+  /**
+   * A follower of the library sleeps one random timeout after the other and looks at each end
+   * whether its leader was silent for as long: a dead one is noticed after one timeout and up to
+   * twice that.
+   */
   public static final RaftSettings DEFAULT =
       new RaftSettings(
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(2),
+          Duration.ofMillis(800),
+          Duration.ofMillis(1100),
           500_000,
           100_000,
           32 << 20,

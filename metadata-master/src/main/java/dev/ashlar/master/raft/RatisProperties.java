@@ -23,9 +23,15 @@ final class RatisProperties {
   /** An entry above this is refused by the library. */
   static final int MAX_ENTRY_BYTES = 4 << 20;
 
+  private static final long FIRST_MS = 300;
+  private static final long FIRST_TURN_MS = 1000;
+
   private RatisProperties() {}
 
-  static RaftProperties of(Path dir, String host, int port, RaftSettings s) {
+  /**
+   * @param rank of this master among its members, from 0
+   */
+  static RaftProperties of(Path dir, String host, int port, RaftSettings s, int rank) {
     RaftProperties p = new RaftProperties();
     RaftConfigKeys.Rpc.setType(p, SupportedRpcType.GRPC); // the only transport with TLS
     GrpcConfigKeys.Server.setHost(p, host);
@@ -36,7 +42,7 @@ final class RatisProperties {
     RaftServerConfigKeys.setStagingTimeout(p, seconds(30)); // a new member may start slowly
     RaftServerConfigKeys.setCloseThreshold(
         p, TimeDuration.valueOf(365, TimeUnit.DAYS)); // a machine that stood still goes on
-    elections(p, s);
+    elections(p, s, rank);
     log(p, s);
     snapshots(p, s);
     RaftServerConfigKeys.RetryCache.setExpiryTime(
@@ -46,11 +52,15 @@ final class RatisProperties {
     return p;
   }
 
-  private static void elections(RaftProperties p, RaftSettings s) {
+  private static void elections(RaftProperties p, RaftSettings s, int rank) {
     Rpc.setTimeoutMin(p, time(s.timeoutMin()));
     Rpc.setTimeoutMax(p, time(s.timeoutMax()));
-    Rpc.setFirstElectionTimeoutMin(p, millis(100)); // after a start there is no leader to wait for
-    Rpc.setFirstElectionTimeoutMax(p, millis(300));
+    // After a start there is no leader to wait for. Masters that start together are slow at first:
+    // so that they do not vote for themselves all at once, each waits for those before it. Answers
+    // to a candidate are waited for as long, too.
+    long turn = FIRST_MS + rank * FIRST_TURN_MS;
+    Rpc.setFirstElectionTimeoutMin(p, millis(turn));
+    Rpc.setFirstElectionTimeoutMax(p, millis(turn + 100));
   }
 
   private static void log(RaftProperties p, RaftSettings s) {

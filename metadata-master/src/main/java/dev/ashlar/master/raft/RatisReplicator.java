@@ -159,10 +159,15 @@ public final class RatisReplicator implements Replicator {
                 setup.dir().resolve("raft"),
                 address.getHostString(),
                 address.getPort(),
-                setup.settings()))
+                setup.settings(),
+                rank(setup)))
         .setStateMachine(machine)
         .setOption(RaftStorage.StartupOption.RECOVER)
         .build();
+  }
+
+  private static int rank(RaftSetup setup) {
+    return (int) setup.members().stream().filter(m -> m.name().compareTo(setup.name()) < 0).count();
   }
 
   private RatisReplicator(
