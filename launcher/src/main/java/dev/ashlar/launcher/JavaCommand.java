@@ -63,7 +63,12 @@ final class JavaCommand {
                 "--add-modules=jdk.incubator.vector",
                 "--add-opens=java.base/java.io=ALL-UNNAMED"); // as the cache was made with
         case MASTER -> List.of(TABLES);
-        case LIGHT -> List.of("-XX:TieredStopAtLevel=1", TABLES);
+        case LIGHT ->
+            List.of(
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UnlockDiagnosticVMOptions",
+                "-XX:-AOTReplayTraining", // compiling what a long run found hot delays a start
+                TABLES);
       };
     }
 

@@ -5,6 +5,7 @@ import dev.ashlar.cli.FailedException;
 import dev.ashlar.cli.Terminal;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,10 @@ final class LocalCluster {
   static final String BACKGROUND = "ashlar.background";
 
   private static final JavaCommand.Memory EMBEDDED_MEMORY = new JavaCommand.Memory(1024, 64, 1024);
+
+  /** Chunk servers are started after this time even if a master does not listen yet. */
+  private static final Duration MASTERS_AHEAD = Duration.ofSeconds(5);
+
   private final ClusterDirectory directory;
   private ClusterSettings settings;
   private final Terminal terminal;
@@ -134,8 +139,22 @@ final class LocalCluster {
     }
   }
 
+  /**
+   * Masters first: they have most to do until the cluster is ready, and chunk servers can do
+   * nothing without them.
+   */
   private void launch(List<Members.Member> some, Map<String, Process> processes)
-      throws IOException {
+      throws IOException, InterruptedException {
+    List<Members.Member> masters = some.stream().filter(Members.Member::master).toList();
+    start(masters, processes);
+    Processes.awaitPorts(
+        masters.stream().map(m -> m.ports().getFirst()).toList(),
+        MASTERS_AHEAD,
+        () -> dead(processes));
+    start(some.stream().filter(m -> !m.master()).toList(), processes);
+  }
+
+  private void start(List<Members.Member> some, Map<String, Process> processes) throws IOException {
     for (Members.Member m : some) {
       Files.deleteIfExists(directory.pid(m.name()));
       processes.put(m.name(), Processes.start(members().process(m), directory.console(m.name())));

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,11 +17,14 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 
 /** Starts, finds and stops the processes of a local cluster. */
 final class Processes {
   static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
   private static final int LAST_LINES = 5;
+  private static final long PORT_POLL_MS = 20;
+  private static final int PORT_CONNECT_MS = 200;
 
   private Processes() {}
 
@@ -31,6 +35,32 @@ final class Processes {
         .redirectErrorStream(true)
         .redirectOutput(console.toFile())
         .start();
+  }
+
+  /**
+   * Returns when all these ports on loopback are listened to, when one of the processes is dead, or
+   * when the time is over.
+   *
+   * @param dead names a process that ended, or is empty
+   */
+  static void awaitPorts(List<Integer> ports, Duration patience, Supplier<String> dead)
+      throws InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
+    for (int port : ports) {
+      while (!listens(port) && dead.get().isEmpty() && deadline - System.nanoTime() > 0) {
+        TimeUnit.MILLISECONDS.sleep(PORT_POLL_MS);
+      }
+    }
+  }
+
+  private static boolean listens(int port) {
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(InetAddress.getLoopbackAddress(), port), PORT_CONNECT_MS);
+      return true;
+    } catch (IOException e) {
+      return false; // not yet: that is the answer
+    }
   }
 
   /** The live processes by the names of their pid files. */

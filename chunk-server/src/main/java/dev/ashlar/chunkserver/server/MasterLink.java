@@ -27,6 +27,11 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   private static final Duration HEARTBEAT_LIMIT = Duration.ofSeconds(3);
   private static final Duration REPORT_LIMIT = Duration.ofSeconds(30);
 
+  /** Between the first heartbeats, until a leader answers, this many times. */
+  private static final long STARTING_NS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private static final int STARTING = 50;
+
   /** News within this time share a heartbeat. */
   private static final long GATHER_MS = 5;
 
@@ -41,6 +46,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
   private final int tries;
   private final World.Signal nudges;
   private World.@Nullable Running thread;
+  private int starting = STARTING;
   private volatile boolean stopping;
   private volatile String leader = "";
   private volatile boolean connected;
@@ -89,13 +95,22 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
         if (beat()) {
           nudge();
         }
-        if (nudges.await(period.toNanos())) {
+        if (nudges.await(pauseNs())) {
           world.sleep(TimeUnit.MILLISECONDS.toNanos(GATHER_MS));
         }
       }
     } catch (InterruptedException e) {
       LOG.debug("{} stops its heartbeats", server);
     }
+  }
+
+  /** Shorter at first: a cluster that starts soon has a leader. */
+  private long pauseNs() {
+    if (connected || starting == 0) {
+      return period.toNanos();
+    }
+    starting--;
+    return Math.min(period.toNanos(), STARTING_NS);
   }
 
   /** One heartbeat to whoever leads. Returns whether there is more to tell at once. */
@@ -119,6 +134,7 @@ final class MasterLink implements AutoCloseable, BlockReporter.Master {
         boolean more = outbox.told(batch);
         obey(o);
         connected = true;
+        starting = 0;
         return more;
       } catch (AshlarException e) {
         last = e;

@@ -44,6 +44,7 @@ final class FakeMaster implements AutoCloseable {
   private Predicate<BlockKey> garbage = b -> false;
   private long cluster = CLUSTER;
   private String leader = "";
+  private int refused;
   private long nextTask;
 
   FakeMaster() throws IOException {
@@ -63,6 +64,8 @@ final class FakeMaster implements AutoCloseable {
     request.payload().release();
     synchronized (this) {
       if (!leader.isEmpty()) {
+        refused++;
+        notifyAll();
         request.fail(ErrorCode.NOT_LEADER, leader);
         return;
       }
@@ -159,6 +162,11 @@ final class FakeMaster implements AutoCloseable {
     last.clear();
     reports.clear();
     bad.clear();
+  }
+
+  /** Waits until somebody was told that another one leads. */
+  void awaitRefusal() throws InterruptedException {
+    var _ = await("a refusal", () -> refused > 0 ? refused : null);
   }
 
   MasterRequest.Heartbeat heartbeat(String name) throws InterruptedException {

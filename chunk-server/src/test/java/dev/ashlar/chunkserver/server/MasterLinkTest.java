@@ -80,6 +80,18 @@ class MasterLinkTest {
   }
 
   @Test
+  void asks_more_often_until_a_first_leader_answers() throws Exception {
+    f.master.leader("127.0.0.1:1");
+    ChunkServerConfig.Timing seldom =
+        ChunkServerConfig.Timing.DEFAULT.withHeartbeat(Duration.ofHours(1));
+    try (ChunkServer server = ChunkServer.start(f.config("s1", 1).withTiming(seldom))) {
+      f.master.awaitRefusal();
+      f.master.leader("");
+      assertEquals(server.advertised(), f.master.heartbeat("s1").address());
+    }
+  }
+
+  @Test
   void goes_on_serving_without_any_master() throws Exception {
     ChunkServer server = f.start("s1");
     long disk = ServerFixture.disk(server);

@@ -25,6 +25,9 @@ final class Housekeeping {
   private static final int SECRET_BYTES = 32;
   private static final long GROUPS_NS = 2_000_000_000L;
 
+  /** Disks that appear within this time are looked at together, so that groups have a choice. */
+  private static final long GATHER_NS = 250_000_000L;
+
   private final Metadata metadata;
   private final MasterConfig config;
   private final LongSupplier clock;
@@ -32,6 +35,8 @@ final class Housekeeping {
   private final RandomGenerator random;
   private long groupsNs;
   private long keyNs;
+  private int usable;
+  private long usableNs;
 
   /**
    * @param random for ids and secrets
@@ -100,10 +105,21 @@ final class Housekeeping {
       keyNs = now == 0 ? 1 : now;
       rotate(topology);
     }
-    if (now - groupsNs >= GROUPS_NS) {
+    if (now - groupsNs >= GROUPS_NS || cameAndGathered(topology, view, now)) {
       groupsNs = now;
       makeGroups(topology, view);
     }
+  }
+
+  /** Whether disks came since the last look at groups, and none in the last moment. */
+  private boolean cameAndGathered(Topology topology, ClusterView view, long now) {
+    int count =
+        (int) topology.disks().keySet().stream().filter(d -> view.disk(d).writable()).count();
+    if (count != usable) {
+      usable = count;
+      usableNs = now;
+    }
+    return usableNs - groupsNs > 0 && now - usableNs >= GATHER_NS;
   }
 
   private void rotate(Topology topology) {
