@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 final class BenchCluster implements AutoCloseable {
   private static final long COMMAND_SECONDS = 300;
 
+  /** Ports that a cluster takes at most. */
+  private static final int PORTS = 60;
+
   private final String program;
   private final Path dir;
   private final List<String> settings;
@@ -133,9 +136,29 @@ final class BenchCluster implements AutoCloseable {
     }
   }
 
+  /** Ends all processes; {@link #up} starts them again. */
+  void down() throws IOException {
+    run("down", "--dir", dir.toString());
+  }
+
+  /** Another one, beside this, all in one process. */
+  BenchCluster inOneProcess(Settings s) {
+    int port = s.port() + PORTS;
+    return new BenchCluster(
+        program,
+        dir.resolveSibling(dir.getFileName() + "-one"),
+        List.of(
+            "--detach", "--servers", "" + s.servers(), "--policy", s.policy(), "--port", "" + port),
+        "127.0.0.1:" + port);
+  }
+
+  void delete() throws IOException {
+    deleteTree(dir);
+  }
+
   @Override
   public void close() throws IOException {
-    run("down", "--dir", dir.toString());
-    deleteTree(dir);
+    down();
+    delete();
   }
 }

@@ -15,15 +15,25 @@ import org.apache.commons.cli.ParseException;
 /** {@code bin/ashlar bench}: measures a cluster that it starts for itself, or the codec by JMH. */
 public final class Main {
   private static final List<String> CASES =
-      List.of("put", "get", "small", "meta", "mixed", "tail", "degraded", "rebuild");
+      List.of(
+          "put",
+          "get",
+          "small",
+          "meta",
+          "mixed",
+          "tail",
+          "degraded",
+          "rebuild",
+          "failover",
+          "start");
 
   private static final String USAGE =
       """
       Usage: ashlar bench [CASE...] [OPTIONS]      measure a cluster started for the purpose
              ashlar bench codec [JMH OPTIONS]      measure the codec alone
 
-      Cases: put, get, small, meta, mixed, tail (a server stands still), degraded, rebuild;
-      without one, all of them.
+      Cases: put, get, small, meta, mixed, tail (a server stands still), degraded, rebuild,
+      failover (the leading master is killed), start; without one, all of them.
 
         --size MIB       size of the large file, default 1024
         --files N        number of small files, default 2000
@@ -132,6 +142,8 @@ public final class Main {
           case "tail" -> new TailCase(settings, cluster, out).run(all.needBig());
           case "degraded" -> all.degraded();
           case "rebuild" -> all.rebuild();
+          case "failover" -> new FailoverCase(settings, cluster, out).run();
+          case "start" -> new StartCase(settings, cluster, out).run(source);
           default -> throw new IllegalStateException(c);
         }
       }
