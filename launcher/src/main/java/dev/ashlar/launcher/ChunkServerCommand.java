@@ -150,7 +150,8 @@ final class ChunkServerCommand implements CliCommand {
               a.size("rebuild-rate", r.bytesPerSecond()),
               a.size("rebuild-busy-rate", r.busyBytesPerSecond()),
               r.rangeBytes(),
-              r.slowSource()));
+              r.slowSource()),
+          ChunkServerConfig.REPORT_BLOCKS);
     } catch (IllegalArgumentException e) {
       throw new UsageException(String.valueOf(e.getMessage()), e);
     }

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /** All machines: masters first, then chunk servers, then clients; and what is done to them. */
 final class Cluster {
+  /** So few that reports have parts. */
+  private static final int REPORT_BLOCKS = 3;
+
   private static final Path NOWHERE = Path.of("/nonexistent-simulated-disk");
   private static final Timing TIMING =
       new Timing(
@@ -145,7 +148,8 @@ final class Cluster {
                 Duration.ofSeconds(30),
                 SCRUB,
                 8L << 20),
-            ChunkServerConfig.RebuildLimits.DEFAULT);
+            ChunkServerConfig.RebuildLimits.DEFAULT,
+            REPORT_BLOCKS);
     DiskOptions options =
         DiskOptions.DEFAULTS.withReserve(1 << 20).withSegment(512 << 10).withPunch(16 << 10);
     return new ServerMachine(

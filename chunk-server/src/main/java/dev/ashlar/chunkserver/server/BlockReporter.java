@@ -33,14 +33,19 @@ final class BlockReporter {
   private final Master master;
   private final TaskRunner tasks;
   private final World world;
+  private final int most;
 
   /** Asks the leader and waits for its answer. */
   interface Master {
     MasterReply call(MasterRequest request) throws AshlarException;
   }
 
-  BlockReporter(String server, Master master, TaskRunner tasks, World world) {
+  /**
+   * @param most blocks in one report; one more chunk's may be added, since a chunk is not cut
+   */
+  BlockReporter(String server, Master master, TaskRunner tasks, World world, int most) {
     this.world = world;
+    this.most = most;
     this.server = server;
     this.master = master;
     this.tasks = tasks;
@@ -56,13 +61,38 @@ final class BlockReporter {
     for (long group : wanted.groups()) {
       long moment = tasks.moment();
       List<BlockEntry> blocks = store.blocksOf(group);
-      reply =
-          master.call(new MasterRequest.BlockReport(server, disk, group, blocks, wanted.number()));
-      if (!(reply instanceof MasterReply.Verdict verdict)) {
-        throw unexpected(reply);
+      long from = 0;
+      for (int done = 0; done < blocks.size() || done == 0; ) {
+        int end = pageEnd(blocks, done);
+        long to = end == blocks.size() ? 0 : blocks.get(end).block().chunk();
+        List<BlockEntry> page = blocks.subList(done, end);
+        reply =
+            master.call(
+                new MasterRequest.BlockReport(
+                    server, disk, group, page, wanted.number(), from, to));
+        if (!(reply instanceof MasterReply.Verdict verdict)) {
+          throw unexpected(reply);
+        }
+        drop(store, page, verdict.delete(), moment);
+        if (to == 0) {
+          break;
+        }
+        from = to;
+        done = end;
       }
-      drop(store, blocks, verdict.delete(), moment);
     }
+  }
+
+  /** Where a report that begins here ends: not within the blocks of a chunk. */
+  private int pageEnd(List<BlockEntry> blocks, int from) {
+    int end = (int) Math.min(blocks.size(), (long) from + most);
+    while (end < blocks.size()
+        && end > 0
+        && (blocks.get(end).block().chunk() == blocks.get(end - 1).block().chunk()
+            || blocks.get(end).block().chunk() < 1)) {
+      end++;
+    }
+    return end;
   }
 
   private static AshlarException unexpected(MasterReply reply) {

@@ -104,7 +104,7 @@ public final class ChunkServer implements AutoCloseable {
       ChunkHandler requests =
           new ChunkHandler(config.name(), gate, disks, load, this::suspect, world);
       MasterLink l = new MasterLink(world, config, masters, outbox, this::heartbeat, this::obey);
-      reporter = new BlockReporter(config.name(), l, tasks, world);
+      reporter = new BlockReporter(config.name(), l, tasks, world, config.reportBlocks());
       minders =
           disks.all().stream()
               .map(d ->

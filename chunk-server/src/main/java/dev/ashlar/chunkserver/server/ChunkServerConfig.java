@@ -19,6 +19,7 @@ import java.util.Set;
  * @param domain failure domain label; a placement group spreads over different ones
  * @param timing periods and time limits
  * @param rebuild limits of the rebuild worker
+ * @param reportBlocks most blocks that one report names: a message has a largest size
  */
 public record ChunkServerConfig(
     String name,
@@ -28,7 +29,11 @@ public record ChunkServerConfig(
     List<DiskDir> disks,
     String domain,
     Timing timing,
-    RebuildLimits rebuild) {
+    RebuildLimits rebuild,
+    int reportBlocks) {
+
+  /** About half a megabyte. */
+  public static final int REPORT_BLOCKS = 20_000;
 
   /**
    * One data directory.
@@ -137,6 +142,9 @@ public record ChunkServerConfig(
     if (name.isBlank()) {
       throw new IllegalArgumentException("A chunk server needs a name");
     }
+    if (reportBlocks < 1) {
+      throw new IllegalArgumentException("A block report needs at least one block");
+    }
     if (masters.isEmpty()) {
       throw new IllegalArgumentException(
           "Chunk server " + name + " needs the address of at least one master");
@@ -159,22 +167,26 @@ public record ChunkServerConfig(
       String name, InetSocketAddress bind, List<String> masters, List<Path> disks) {
     List<DiskDir> dirs = disks.stream().map(p -> new DiskDir(p, 0)).toList();
     return new ChunkServerConfig(
-        name, bind, "", masters, dirs, name, Timing.DEFAULT, RebuildLimits.DEFAULT);
+        name, bind, "", masters, dirs, name, Timing.DEFAULT, RebuildLimits.DEFAULT, REPORT_BLOCKS);
   }
 
   public ChunkServerConfig withTiming(Timing t) {
-    return new ChunkServerConfig(name, bind, advertise, masters, disks, domain, t, rebuild);
+    return new ChunkServerConfig(
+        name, bind, advertise, masters, disks, domain, t, rebuild, reportBlocks);
   }
 
   public ChunkServerConfig withRebuild(RebuildLimits r) {
-    return new ChunkServerConfig(name, bind, advertise, masters, disks, domain, timing, r);
+    return new ChunkServerConfig(
+        name, bind, advertise, masters, disks, domain, timing, r, reportBlocks);
   }
 
   public ChunkServerConfig withDomain(String d) {
-    return new ChunkServerConfig(name, bind, advertise, masters, disks, d, timing, rebuild);
+    return new ChunkServerConfig(
+        name, bind, advertise, masters, disks, d, timing, rebuild, reportBlocks);
   }
 
   public ChunkServerConfig withDisks(List<DiskDir> d) {
-    return new ChunkServerConfig(name, bind, advertise, masters, d, domain, timing, rebuild);
+    return new ChunkServerConfig(
+        name, bind, advertise, masters, d, domain, timing, rebuild, reportBlocks);
   }
 }

@@ -1,6 +1,7 @@
 package dev.ashlar.chunkserver.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ashlar.chunkserver.store.BlockStore;
 import dev.ashlar.chunkserver.store.BlockWrite;
@@ -15,8 +16,11 @@ import dev.ashlar.protocol.message.MasterReply;
 import dev.ashlar.protocol.message.MasterReply.Task;
 import dev.ashlar.protocol.message.MasterRequest;
 import dev.ashlar.protocol.message.MasterRequest.BlockEntry;
+import dev.ashlar.protocol.message.RecordCodec;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +39,7 @@ class BlockReporterTest {
   @TempDir private Path dir;
   private BlockStore store;
   private TaskRunner tasks;
+  private final List<MasterRequest.BlockReport> reports = new ArrayList<>();
   private final Outbox outbox = new Outbox(() -> {});
 
   @BeforeEach
@@ -64,10 +69,15 @@ class BlockReporterTest {
   }
 
   private void report(Meanwhile meanwhile) throws AshlarException {
+    report(meanwhile, 10);
+  }
+
+  private void report(Meanwhile meanwhile, int most) throws AshlarException {
     new BlockReporter(
             "test",
             request -> {
               if (request instanceof MasterRequest.BlockReport r) {
+                reports.add(r);
                 try {
                   meanwhile.happens();
                 } catch (Exception e) {
@@ -78,12 +88,60 @@ class BlockReporterTest {
               return new MasterReply.ReportWanted(new long[] {1}, 7);
             },
             tasks,
-            RealWorld.INSTANCE)
+            RealWorld.INSTANCE,
+            most)
         .report(store);
   }
 
   private List<Long> left() throws AshlarException {
     return store.list(null, 10).blocks().stream().map(b -> b.block().chunk()).toList();
+  }
+
+  @Test
+  void many_blocks_are_reported_in_parts() throws Exception {
+    write(new BlockKey(2, 1, 4), 5);
+    write(new BlockKey(9, 1, 0), 5);
+    report(() -> {}, 2);
+    assertEquals(List.of(0L, 9L), reports.stream().map(r -> r.from()).toList());
+    assertEquals(List.of(9L, 0L), reports.stream().map(r -> r.to()).toList());
+    assertEquals(
+        List.of(List.of(1L, 2L, 2L), List.of(9L)), // a chunk is not cut
+        reports.stream()
+            .map(r -> r.blocks().stream().map(b -> b.block().chunk()).toList())
+            .toList());
+    assertEquals(List.of(), left(), "the verdict on each part counts");
+  }
+
+  @Test
+  void a_group_without_blocks_is_one_report() throws Exception {
+    report(() -> {});
+    reports.clear();
+    report(() -> {});
+    assertEquals(1, reports.size());
+    assertEquals(0, reports.getFirst().to());
+  }
+
+  @Test
+  void the_largest_report_fits_in_a_message() {
+    BlockEntry largest =
+        new BlockEntry(
+            new BlockKey(Long.MAX_VALUE, Long.MAX_VALUE, Integer.MAX_VALUE),
+            Long.MAX_VALUE,
+            Long.MAX_VALUE,
+            Integer.MIN_VALUE,
+            Long.MAX_VALUE,
+            true);
+    MasterRequest message =
+        new MasterRequest.BlockReport(
+            "s",
+            1,
+            1,
+            Collections.nCopies(ChunkServerConfig.REPORT_BLOCKS + 64, largest),
+            1,
+            0,
+            Long.MAX_VALUE);
+    int bytes = RecordCodec.encodeMessage(message).length;
+    assertTrue(bytes < 2 << 20, bytes + " bytes");
   }
 
   @Test

@@ -53,7 +53,10 @@ final class Reports {
 
   private record Verifying(long disk, BlockKey block) {}
 
-  private record Asked(long number, Set<Long> groups) {}
+  /**
+   * @param next by group, where the next part of its report begins
+   */
+  private record Asked(long number, Map<Long, Long> next) {}
 
   /**
    * @param firstNumber of reports; no other leader's may follow it
@@ -105,17 +108,31 @@ final class Reports {
   }
 
   private synchronized long ask(long disk, List<Long> groups) {
-    asked.put(disk, new Asked(++number, new HashSet<>(groups)));
+    Map<Long, Long> next = new HashMap<>();
+    groups.forEach(g -> next.put(g, 0L));
+    asked.put(disk, new Asked(++number, next));
     return number;
   }
 
   /**
-   * Whether this report was asked for and is here for the first time. One that comes again, or
-   * late, says what was: the server may have dropped since what it names.
+   * Whether this report, or the next part of it, was asked for and is here for the first time. One
+   * that comes again, or late, says what was: the server may have dropped since what it names.
    */
   private synchronized boolean isNews(BlockReport r) {
     Asked last = asked.get(r.disk());
-    return last != null && last.number == r.number() && last.groups.remove(r.group());
+    boolean news =
+        last != null
+            && last.number == r.number()
+            && Long.valueOf(r.from()).equals(last.next.get(r.group()))
+            && (r.to() == 0 || r.to() > r.from());
+    if (last != null && news) {
+      if (r.to() == 0) {
+        last.next.remove(r.group());
+      } else {
+        last.next.put(r.group(), r.to());
+      }
+    }
+    return news;
   }
 
   /** What to do with the blocks of a group. To be called after a barrier. */
@@ -123,7 +140,9 @@ final class Reports {
     if (!liveness.owns(r.server(), r.disk()) || !isNews(r)) {
       return new MasterReply.Verdict(List.of());
     }
-    Judgement j = metadata.read(txn -> new Queries(txn).judge(r.disk(), r.group(), r.blocks()));
+    Judgement j =
+        metadata.read(
+            txn -> new Queries(txn).judge(r.disk(), r.group(), r.blocks(), r.from(), r.to()));
     if (!j.found().isEmpty()) {
       Set<BlockKey> found = new HashSet<>(j.found());
       recount.add(r.disk(), r.blocks().stream().filter(b -> found.contains(b.block())).toList());

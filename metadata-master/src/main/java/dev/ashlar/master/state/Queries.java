@@ -521,11 +521,14 @@ public final class Queries {
   }
 
   /**
-   * Judges the full list of one group's blocks on a disk. The transaction must be newer than the
-   * report. Reads every chunk of the group.
+   * Judges all of one group's blocks on a disk whose chunks are in a range. The transaction must be
+   * newer than the report. Reads every chunk of the group in the range.
+   *
+   * @param from first chunk id of the range
+   * @param to end of the range, not in it; 0 if it has none
    */
-  public Judgement judge(long disk, long group, List<BlockEntry> blocks) {
-    return new Reports(t).judge(disk, group, blocks);
+  public Judgement judge(long disk, long group, List<BlockEntry> blocks, long from, long to) {
+    return new Reports(t).judge(disk, group, blocks, from, to);
   }
 
   private static void limit(int asked, int most) {

@@ -33,6 +33,8 @@ final class Reports {
     expected(
         disk,
         groupId,
+        0,
+        0,
         (block, root) -> {
           sum[0]++;
           sum[1] += Checksums.digest(block, root);
@@ -40,7 +42,7 @@ final class Reports {
     return new GroupDigest(groupId, sum[0], sum[1]);
   }
 
-  Judgement judge(long disk, long groupId, List<BlockEntry> blocks) {
+  Judgement judge(long disk, long groupId, List<BlockEntry> blocks, long from, long to) {
     Judgement j =
         new Judgement(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     Set<BlockKey> sealed = new HashSet<>();
@@ -53,6 +55,8 @@ final class Reports {
     expected(
         disk,
         groupId,
+        from,
+        to,
         (block, root) -> {
           if (!sealed.contains(block)) {
             j.absent().add(block);
@@ -139,7 +143,10 @@ final class Reports {
     void block(BlockKey block, int root);
   }
 
-  private void expected(long disk, long groupId, Expected each) {
+  /**
+   * @param to end of the chunk ids, not in them; 0 if there is none
+   */
+  private void expected(long disk, long groupId, long fromChunk, long to, Expected each) {
     GroupRow group = t.group(groupId);
     int index = group == null ? -1 : Places.indexOf(group, disk);
     if (group == null || index < 0) {
@@ -147,11 +154,14 @@ final class Reports {
     }
     Policy policy = Policies.of(group.policy());
     byte[] prefix = Table.CHUNK_INDEX.key(groupId);
-    byte[] from = prefix;
+    byte[] from = Table.CHUNK_INDEX.key(groupId, fromChunk);
     while (true) {
       List<Found<ChunkOwner>> page = t.page(ChunkOwner.class, prefix, from, PAGE);
       for (Found<ChunkOwner> f : page) {
         ChunkRow row = t.chunk(f.row().inode(), f.row().index());
+        if (row != null && to != 0 && row.chunk() >= to) {
+          return;
+        }
         if (row != null && Places.expected(row, group, policy, index, disk)) {
           each.block(new BlockKey(row.chunk(), row.version(), index), row.roots()[index]);
         }

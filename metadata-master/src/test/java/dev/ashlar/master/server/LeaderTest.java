@@ -299,11 +299,15 @@ final class LeaderTest {
 
     /** What the master wants deleted of one block. */
     List<BlockKey> report(long number, BlockKey block) throws Exception {
+      return report(number, block, 0, 0);
+    }
+
+    List<BlockKey> report(long number, BlockKey block, long from, long to) throws Exception {
       MasterRequest.BlockEntry entry =
           new MasterRequest.BlockEntry(block, chunk.group(), 100, 11, epoch, true);
       MasterRequest.BlockReport report =
           new MasterRequest.BlockReport(
-              server.name, server.disk, chunk.group(), List.of(entry), number);
+              server.name, server.disk, chunk.group(), List.of(entry), number, from, to);
       return ((MasterReply.Verdict) c.call(report)).delete();
     }
   }
@@ -335,6 +339,19 @@ final class LeaderTest {
     long second = d.digests().number();
     assertEquals(List.of(), d.report(first, garbage));
     assertEquals(List.of(garbage), d.report(second, garbage));
+  }
+
+  @Test
+  void theNextPartOfAReportIsNewsAndNoOther() throws Exception {
+    Differing d = new Differing();
+    BlockKey garbage = new BlockKey(d.chunk.chunk(), d.chunk.version(), 99);
+    long number = d.digests().number();
+    long next = d.chunk.chunk() + 1;
+    assertEquals(List.of(), d.report(number, garbage, next, 0), "the first part is not here");
+    assertEquals(List.of(garbage), d.report(number, garbage, 0, next));
+    assertEquals(List.of(), d.report(number, garbage, 0, next), "it comes again");
+    assertEquals(List.of(garbage), d.report(number, garbage, next, 0));
+    assertEquals(List.of(), d.report(number, garbage, next, 0), "it comes again");
   }
 
   /**

@@ -40,7 +40,7 @@ final class ReportTest {
   }
 
   private Judgement judge(long disk, BlockEntry... entries) {
-    return w.query(q -> q.judge(disk, 1, List.of(entries)));
+    return w.query(q -> q.judge(disk, 1, List.of(entries), 0, 0));
   }
 
   @Test
@@ -96,6 +96,21 @@ final class ReportTest {
         List.of(good), judge(999, entry(good, true)).delete(), "a disk that is not in the group");
     assertEquals(OptionalLong.of(1), w.query(q -> q.groupOf(w.topology(), 102, a)));
     assertEquals(OptionalLong.empty(), w.query(q -> q.groupOf(w.topology(), 999, a)));
+  }
+
+  @Test
+  void partsOfAReportAreJudgedByTheirRange() {
+    long f = w.file(Attr.ROOT, "f", 3, 1);
+    long a = w.chunk(f, 0).chunk();
+    long b = w.chunk(f, 1).chunk();
+    long c = w.chunk(f, 2).chunk();
+    BlockKey here = new BlockKey(b, 1, 2);
+    assertEquals(
+        List.of(new BlockKey(a, 1, 2)), w.query(q -> q.judge(102, 1, List.of(), 0, b)).absent());
+    assertEquals(
+        List.of(), w.query(q -> q.judge(102, 1, List.of(entry(here, true)), b, c)).absent());
+    assertEquals(
+        List.of(new BlockKey(c, 1, 2)), w.query(q -> q.judge(102, 1, List.of(), c, 0)).absent());
   }
 
   @Test

@@ -183,12 +183,22 @@ public sealed interface MasterRequest extends Message {
       implements MasterRequest {}
 
   /**
-   * All blocks of one group on a disk. Answered by {@link MasterReply.Verdict}.
+   * All blocks of one group on a disk whose chunks lie in a range of ids. The ranges of a group
+   * follow each other without a gap from 0 to the end. Answered by {@link MasterReply.Verdict}.
    *
    * @param number from the {@link MasterReply.ReportWanted} that asked for it
+   * @param from first chunk id of the range
+   * @param to end of the range, not in it; 0 if it has none
    */
   @Tag(152)
-  record BlockReport(String server, long disk, long group, List<BlockEntry> blocks, long number)
+  record BlockReport(
+      String server,
+      long disk,
+      long group,
+      List<BlockEntry> blocks,
+      long number,
+      long from,
+      long to)
       implements MasterRequest {}
 
   /** The order is the wire format: append only. */

@@ -86,7 +86,21 @@ class RecordFuzzTest {
     return changed;
   }
 
+  /** Twice if it takes much: the first time a message is worded, the JVM links its words. */
   private void decode(byte[] bytes) {
+    long most = BYTES_ALWAYS + BYTES_PER_BYTE * bytes.length;
+    long used = taken(bytes);
+    if (used > most) {
+      used = taken(bytes);
+    }
+    long last = used;
+    assertTrue(
+        last <= most,
+        () -> last + " bytes taken for " + ByteBufUtil.hexDump(bytes) + ", seed " + seed);
+  }
+
+  /** Bytes of memory that decoding takes. */
+  private long taken(byte[] bytes) {
     long before = THREADS.getCurrentThreadAllocatedBytes();
     try {
       Message _ = RecordCodec.decodeMessage(ByteBuffer.wrap(bytes));
@@ -95,10 +109,7 @@ class RecordFuzzTest {
     } catch (RuntimeException | Error e) {
       throw new AssertionError("Bytes " + ByteBufUtil.hexDump(bytes) + ", seed " + seed, e);
     }
-    long used = THREADS.getCurrentThreadAllocatedBytes() - before;
-    assertTrue(
-        used <= BYTES_ALWAYS + BYTES_PER_BYTE * bytes.length,
-        () -> used + " bytes taken for " + ByteBufUtil.hexDump(bytes) + ", seed " + seed);
+    return THREADS.getCurrentThreadAllocatedBytes() - before;
   }
 
   /** Makes the plans of all types, which takes memory of its own. */
