@@ -127,7 +127,10 @@ final class WatchedStore implements BlockStore {
         Queries queries = new Queries(txn);
         fate = queries.explain(store.diskId(), List.of(entry)).fates().getFirst();
         counted =
-            !queries.judge(store.diskId(), entry.group(), List.of(entry)).found().contains(block);
+            !queries
+                .judge(store.diskId(), entry.group(), List.of(entry), 0, 0)
+                .found()
+                .contains(block);
       }
       if (fate == BlockFate.STAGED) {
         throw broken(block + " is deleted though its writer may commit it");
