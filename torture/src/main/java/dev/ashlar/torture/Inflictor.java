@@ -191,6 +191,9 @@ final class Inflictor {
       if (hurt.contains(m)) {
         m.kill();
       }
+      if (disk != null) {
+        disk.activity().forgetFailedSyncs();
+      }
     }
     cluster.start();
   }

@@ -50,7 +50,12 @@ public final class Activity {
     return faults.get();
   }
 
-  /** Syncs of files that failed. */
+  /** The faults of before concern nobody any more: who met them is gone. */
+  public void forgetFailedSyncs() {
+    failedSyncs.set(0);
+  }
+
+  /** Syncs of files that failed, as far as not forgotten. */
   public long failedSyncs() {
     return failedSyncs.get();
   }

@@ -194,6 +194,8 @@ class FaultFsTest {
     fs.dropCaches();
     assertArrayEquals(old, Files.readAllBytes(file));
     assertEquals(1, fs.activity().failedSyncs());
+    fs.activity().forgetFailedSyncs();
+    assertEquals(0, fs.activity().failedSyncs());
   }
 
   @Test
