@@ -46,7 +46,16 @@ final class BenchCluster implements AutoCloseable {
       address.append(m == 0 ? "" : ",").append("127.0.0.1:").append(s.port() + m);
     }
     BenchCluster cluster = new BenchCluster(s.program(), s.dir(), settings, address.toString());
-    cluster.up();
+    try {
+      cluster.up();
+    } catch (IOException e) {
+      try {
+        cluster.close(); // what a start that took too long has left running
+      } catch (IOException more) {
+        e.addSuppressed(more);
+      }
+      throw e;
+    }
     return cluster;
   }
 
@@ -58,6 +67,11 @@ final class BenchCluster implements AutoCloseable {
 
   String address() {
     return address;
+  }
+
+  /** Of all its processes that run. */
+  Usage usage() throws IOException {
+    return Usage.of(pids(), dir);
   }
 
   List<Long> pids() throws IOException {

@@ -67,11 +67,11 @@ final class Cases {
   }
 
   private Usage clusterUsage() throws IOException {
-    return Usage.of(cluster.pids());
+    return cluster.usage();
   }
 
   private static Usage ownUsage() {
-    return Usage.of(List.of(ProcessHandle.current().pid()));
+    return Usage.of(List.of(ProcessHandle.current().pid()), Path.of("."));
   }
 
   private interface Work {
@@ -103,6 +103,7 @@ final class Cases {
             .with("cpu-s/GiB", (clientCpu + servers.cpuSeconds()) / gib)
             .with("client-cpu-s", clientCpu)
             .with("servers-cpu-s", servers.cpuSeconds())
+            .with("wire-MiB", servers.wireBytes() / MIB)
             .with("written-MiB", servers.writtenBytes() / MIB)
             .with("servers-rss-MiB", servers.residentBytes() / MIB));
   }
@@ -264,8 +265,17 @@ final class Cases {
   }
 
   private void smallReport(String name, Times times, Usage own, Usage servers) throws IOException {
-    double cpu = ownUsage().since(own).cpuSeconds() + clusterUsage().since(servers).cpuSeconds();
-    out.accept(times.into(Result.of(name)).with("cpu-ms/file", cpu * 1000 / settings.files()));
+    out.accept(each(times.into(Result.of(name)), "file", settings.files(), own, servers));
+  }
+
+  /** What one of many operations took since then, client and servers together. */
+  private Result each(Result r, String what, int count, Usage own, Usage servers)
+      throws IOException {
+    Usage used = clusterUsage().since(servers);
+    double cpu = ownUsage().since(own).cpuSeconds() + used.cpuSeconds();
+    return r.with("cpu-ms/" + what, cpu * 1000 / count)
+        .with("wire-KiB/" + what, used.wireBytes() / 1024.0 / count)
+        .with("written-KiB/" + what, used.writtenBytes() / 1024.0 / count);
   }
 
   private static void putSmall(AshlarFileSystem files, long dir, String name, byte[] content)
@@ -292,31 +302,30 @@ final class Cases {
     int count = settings.files() * 5;
     try (AshlarFileSystem files = connect()) {
       long dir = files.mkdirs("/meta-" + System.nanoTime(), 0755).inode();
-      int threads = settings.threads();
-      out.accept(
-          Parallel.run(
-                  threads, count, i -> files.release(files.create(dir, "c" + i, 0644, true, "")))
-              .into(Result.of("create empty file")));
-      out.accept(
-          Parallel.run(threads, count * 5, i -> files.lookup(dir, "c" + i % count))
-              .into(Result.of("stat by name")));
+      names(
+          "create empty file",
+          count,
+          i -> files.release(files.create(dir, "c" + i, 0644, true, "")));
+      names("stat by name", count * 5, i -> files.lookup(dir, "c" + i % count));
       long listed = files.mkdirs("/listed-" + System.nanoTime(), 0755).inode();
       Parallel.run(
-          threads, LIST_SIZE, i -> files.release(files.create(listed, "l" + i, 0644, true, "")));
-      Times lists = Parallel.run(threads, count / 10, i -> files.readdir(listed, "", LIST_SIZE));
-      out.accept(
-          lists
-              .into(Result.of("list of " + LIST_SIZE))
-              .with("entries/s", lists.perSecond() * LIST_SIZE));
-      out.accept(
-          Parallel.run(threads, count, i -> files.rename(dir, "c" + i, dir, "r" + i, false, false))
-              .into(Result.of("rename")));
-      out.accept(
-          Parallel.run(threads, count, i -> files.unlink(dir, "r" + i)).into(Result.of("delete")));
-      out.accept(
-          Parallel.run(threads, count, i -> files.mkdir(dir, "d" + i, 0755))
-              .into(Result.of("mkdir")));
+          settings.threads(),
+          LIST_SIZE,
+          i -> files.release(files.create(listed, "l" + i, 0644, true, "")));
+      names("list of " + LIST_SIZE, count / 10, i -> files.readdir(listed, "", LIST_SIZE));
+      names("rename", count, i -> files.rename(dir, "c" + i, dir, "r" + i, false, false));
+      names("delete", count, i -> files.unlink(dir, "r" + i));
+      names("mkdir", count, i -> files.mkdir(dir, "d" + i, 0755));
     }
+  }
+
+  private void names(String name, int count, Parallel.Operation operation) throws IOException {
+    Usage servers = clusterUsage();
+    Usage own = ownUsage();
+    Times times = Parallel.run(settings.threads(), count, operation);
+    Result result = each(times.into(Result.of(name)), "op", count, own, servers);
+    out.accept(
+        name.startsWith("list") ? result.with("entries/s", times.perSecond() * LIST_SIZE) : result);
   }
 
   void degraded() throws IOException {

@@ -45,7 +45,7 @@ final class MixedCase {
       int small = settings.files();
       Parallel.run(settings.threads(), small, i -> put(files, dir, "s" + i, SMALL_BYTES));
       Parallel.run(settings.threads(), LARGE_FILES, i -> put(files, dir, "l" + i, LARGE_BYTES));
-      Usage before = Usage.of(cluster.pids());
+      Usage before = cluster.usage();
       Times all =
           Parallel.run(
               settings.threads(),
@@ -76,7 +76,7 @@ final class MixedCase {
                     .computeIfAbsent(name, _ -> new ConcurrentLinkedQueue<>())
                     .add(System.nanoTime() - start);
               });
-      double cpu = Usage.of(cluster.pids()).since(before).cpuSeconds();
+      double cpu = cluster.usage().since(before).cpuSeconds();
       out.accept(
           all.into(Result.of("mixed")).with("servers-cpu-ms/op", cpu * 1000 / all.nanos().length));
       for (String name : List.of("get 16 KiB", "put 16 KiB", "stat", "get 4 MiB", "put 4 MiB")) {

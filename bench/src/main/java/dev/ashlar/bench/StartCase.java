@@ -59,7 +59,7 @@ final class StartCase {
     double up = (System.nanoTime() - begin) / 1e9;
     started.run("put", small.toString(), "/first-" + begin);
     double all = (System.nanoTime() - begin) / 1e9;
-    Usage usage = Usage.of(started.pids());
+    Usage usage = started.usage();
     out.accept(
         Result.of(name)
             .with("up-s", up)
@@ -93,7 +93,7 @@ final class StartCase {
   }
 
   private void memory(BenchCluster of, String name) throws IOException {
-    Usage usage = Usage.of(of.pids());
+    Usage usage = of.usage();
     out.accept(
         Result.of(name)
             .with("rss-MiB", usage.residentBytes() / MIB)

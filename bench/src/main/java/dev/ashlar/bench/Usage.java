@@ -10,19 +10,28 @@ import java.util.Map;
 
 /**
  * What processes have used so far, by the kernel's own account (/proc of Linux): user and system
- * time, bytes sent to the disk, memory in RAM now (resident: with what is shared, proportional:
- * shared pages counted once over all who share them).
+ * time, memory in RAM now (resident: with what is shared, proportional: shared pages counted once
+ * over all who share them). And what all programs of the machine sent over the loopback network and
+ * to the disk: what the kernel counts for a process are pages made dirty, and a page of its cache
+ * may be a megabyte.
  *
  * @param processes by pid
+ * @param wireBytes with all headers
+ * @param writtenBytes to the block device that the cluster lies on, 0 if it is on none
  */
-record Usage(Map<Long, Sample> processes) {
+record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
+  private static final int SECTOR = 512; // of this file, whatever the device has
+  private static final int SECTORS_WRITTEN = 6;
+
   private static final double TICKS_PER_SECOND = 100; // USER_HZ, fixed on Linux
 
   /** Of one process, since it began. */
-  private record Sample(
-      double cpuSeconds, long writtenBytes, long residentBytes, long proportionalBytes) {}
+  private record Sample(double cpuSeconds, long residentBytes, long proportionalBytes) {}
 
-  static Usage of(Collection<Long> pids) {
+  /**
+   * @param dir on the device that is meant
+   */
+  static Usage of(Collection<Long> pids, Path dir) {
     Map<Long, Sample> processes = new HashMap<>();
     for (long pid : pids) {
       Path proc = Path.of("/proc", Long.toString(pid));
@@ -33,7 +42,6 @@ record Usage(Map<Long, Sample> processes) {
             pid,
             new Sample(
                 (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / TICKS_PER_SECOND,
-                number(Files.readAllLines(proc.resolve("io")), "write_bytes:"),
                 number(Files.readAllLines(proc.resolve("status")), "VmRSS:") << 10,
                 number(Files.readAllLines(proc.resolve("smaps_rollup")), "Pss:") << 10));
       } catch (IOException e) {
@@ -41,15 +49,42 @@ record Usage(Map<Long, Sample> processes) {
         System.err.println("Process " + pid + " is gone: its usage is not counted");
       }
     }
-    return new Usage(processes);
+    return new Usage(processes, loopback(), written(dir));
+  }
+
+  private static long loopback() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/net/dev"))) {
+        String[] fields = line.strip().split("[ :]+", 3);
+        if (fields[0].equals("lo")) {
+          return Long.parseLong(fields[1]);
+        }
+      }
+    } catch (IOException e) {
+      System.err.println("What goes over the wire is not counted: " + e.getMessage());
+    }
+    return 0;
+  }
+
+  private static long written(Path dir) {
+    try {
+      long device = ((Number) Files.getAttribute(dir, "unix:dev")).longValue();
+      long major = device >> 8 & 0xfff;
+      long minor = device & 0xff | device >> 12 & 0xfff00;
+      Path stat = Path.of("/sys/dev/block/" + major + ":" + minor + "/stat");
+      if (!Files.exists(stat)) {
+        return 0; // a file system in memory
+      }
+      String[] fields = Files.readString(stat).strip().split(" +", -1);
+      return Long.parseLong(fields[SECTORS_WRITTEN]) * SECTOR;
+    } catch (IOException | UnsupportedOperationException e) {
+      System.err.println("What goes to the disk is not counted: " + e.getMessage());
+      return 0;
+    }
   }
 
   double cpuSeconds() {
     return processes.values().stream().mapToDouble(Sample::cpuSeconds).sum();
-  }
-
-  long writtenBytes() {
-    return processes.values().stream().mapToLong(Sample::writtenBytes).sum();
   }
 
   long residentBytes() {
@@ -64,16 +99,12 @@ record Usage(Map<Long, Sample> processes) {
   Usage since(Usage before) {
     Map<Long, Sample> used = new HashMap<>();
     processes.forEach((pid, now) -> {
-      Sample then = before.processes.getOrDefault(pid, new Sample(0, 0, 0, 0));
+      Sample then = before.processes.getOrDefault(pid, new Sample(0, 0, 0));
       used.put(
           pid,
-          new Sample(
-              now.cpuSeconds - then.cpuSeconds,
-              now.writtenBytes - then.writtenBytes,
-              now.residentBytes,
-              now.proportionalBytes));
+          new Sample(now.cpuSeconds - then.cpuSeconds, now.residentBytes, now.proportionalBytes));
     });
-    return new Usage(used);
+    return new Usage(used, wireBytes - before.wireBytes, writtenBytes - before.writtenBytes);
   }
 
   private static long number(List<String> lines, String name) {
