@@ -302,30 +302,32 @@ final class Cases {
     int count = settings.files() * 5;
     try (AshlarFileSystem files = connect()) {
       long dir = files.mkdirs("/meta-" + System.nanoTime(), 0755).inode();
-      names(
-          "create empty file",
-          count,
-          i -> files.release(files.create(dir, "c" + i, 0644, true, "")));
-      names("stat by name", count * 5, i -> files.lookup(dir, "c" + i % count));
+      out.accept(
+          names(
+              "create empty file",
+              count,
+              i -> files.release(files.create(dir, "c" + i, 0644, true, ""))));
+      out.accept(names("stat by name", count * 5, i -> files.lookup(dir, "c" + i % count)));
       long listed = files.mkdirs("/listed-" + System.nanoTime(), 0755).inode();
       Parallel.run(
           settings.threads(),
           LIST_SIZE,
           i -> files.release(files.create(listed, "l" + i, 0644, true, "")));
-      names("list of " + LIST_SIZE, count / 10, i -> files.readdir(listed, "", LIST_SIZE));
-      names("rename", count, i -> files.rename(dir, "c" + i, dir, "r" + i, false, false));
-      names("delete", count, i -> files.unlink(dir, "r" + i));
-      names("mkdir", count, i -> files.mkdir(dir, "d" + i, 0755));
+      Result lists =
+          names("list of " + LIST_SIZE, count / 10, i -> files.readdir(listed, "", LIST_SIZE));
+      out.accept(lists.with("entries/s", lists.figure("per-s") * LIST_SIZE));
+      out.accept(
+          names("rename", count, i -> files.rename(dir, "c" + i, dir, "r" + i, false, false)));
+      out.accept(names("delete", count, i -> files.unlink(dir, "r" + i)));
+      out.accept(names("mkdir", count, i -> files.mkdir(dir, "d" + i, 0755)));
     }
   }
 
-  private void names(String name, int count, Parallel.Operation operation) throws IOException {
+  private Result names(String name, int count, Parallel.Operation operation) throws IOException {
     Usage servers = clusterUsage();
     Usage own = ownUsage();
     Times times = Parallel.run(settings.threads(), count, operation);
-    Result result = each(times.into(Result.of(name)), "op", count, own, servers);
-    out.accept(
-        name.startsWith("list") ? result.with("entries/s", times.perSecond() * LIST_SIZE) : result);
+    return each(times.into(Result.of(name)), "op", count, own, servers);
   }
 
   void degraded() throws IOException {

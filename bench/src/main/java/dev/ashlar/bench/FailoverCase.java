@@ -4,9 +4,12 @@ import dev.ashlar.client.AshlarFileSystem;
 import dev.ashlar.client.ClientConfig;
 import dev.ashlar.protocol.AshlarException;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -14,7 +17,10 @@ import java.util.function.Consumer;
  * next change that is acknowledged, as clients see it that go on as fast as they can.
  */
 final class FailoverCase {
-  private static final long PATIENCE_NS = 30_000_000_000L;
+  private static final long PATIENCE_S = 30;
+
+  /** Changes of each client before the kill. */
+  private static final int WARM_UP = 200;
 
   private final Settings settings;
   private final BenchCluster cluster;
@@ -37,51 +43,67 @@ final class FailoverCase {
   }
 
   private void once(AshlarFileSystem files, long dir) throws IOException {
-    AtomicLong killedNs = new AtomicLong(Long.MAX_VALUE);
-    AtomicLong firstNs = new AtomicLong();
-    AtomicInteger failed = new AtomicInteger();
+    CountDownLatch warm = new CountDownLatch(settings.threads() * WARM_UP);
+    CountDownLatch changed = new CountDownLatch(1);
+    AtomicBoolean killed = new AtomicBoolean();
     AtomicInteger names = new AtomicInteger();
-    AtomicBoolean over = new AtomicBoolean();
-    Thread[] clients = new Thread[settings.threads()];
-    for (int i = 0; i < clients.length; i++) {
-      clients[i] =
-          Thread.ofPlatform()
-              .name("failover-" + i)
-              .start(() -> {
-                while (!over.get()) {
-                  long begun = System.nanoTime();
-                  try {
-                    files.mkdir(dir, "d" + names.incrementAndGet(), 0755);
-                    if (begun - killedNs.get() > 0) {
-                      firstNs.compareAndSet(0, System.nanoTime()); // sent to the next leader
-                      over.set(true);
-                    }
-                  } catch (AshlarException e) {
-                    failed.incrementAndGet(); // counted: what callers are told
-                  }
-                }
-              });
-    }
-    while (names.get() < 200 * clients.length) {
-      Thread.onSpinWait();
-    }
-    String leader = files.status().leader();
-    cluster.kill(leader);
-    killedNs.set(System.nanoTime());
+    AtomicInteger failed = new AtomicInteger();
+    List<Thread> clients = new ArrayList<>();
     try {
+      for (int i = 0; i < settings.threads(); i++) {
+        clients.add(
+            Thread.ofPlatform()
+                .name("failover-" + i)
+                .daemon()
+                .start(() -> {
+                  while (changed.getCount() > 0) {
+                    boolean after = killed.get(); // what is sent now meets the next leader
+                    try {
+                      files.mkdir(dir, "d" + names.incrementAndGet(), 0755);
+                      warm.countDown();
+                      if (after) {
+                        changed.countDown();
+                      }
+                    } catch (AshlarException e) {
+                      failed.incrementAndGet(); // counted: what callers are told
+                    }
+                  }
+                }));
+      }
+      await(warm, "The first changes did not end");
+      String leader = files.status().leader();
+      cluster.kill(leader);
+      killed.set(true);
+      long start = System.nanoTime();
+      await(changed, "Nothing could be changed after " + leader + " was killed");
+      double seconds = (System.nanoTime() - start) / 1e9;
+      out.accept(
+          Result.of("failover").with("to-next-change-s", seconds).with("failed", failed.get()));
+    } finally {
+      changed.countDown();
       for (Thread client : clients) {
-        client.join(PATIENCE_NS / 1_000_000);
+        join(client);
+      }
+    }
+  }
+
+  private static void await(CountDownLatch latch, String otherwise) throws IOException {
+    try {
+      if (!latch.await(PATIENCE_S, TimeUnit.SECONDS)) {
+        throw new IOException(otherwise + " within " + PATIENCE_S + " s");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      throw new IOException("Interrupted", e);
     }
-    over.set(true);
-    if (firstNs.get() == 0) {
-      throw new IOException("Nothing could be changed for 30 s after " + leader + " was killed");
+  }
+
+  private static void join(Thread client) throws IOException {
+    try {
+      client.join(TimeUnit.SECONDS.toMillis(PATIENCE_S));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("Interrupted", e);
     }
-    out.accept(
-        Result.of("failover")
-            .with("to-next-change-s", (firstNs.get() - killedNs.get()) / 1e9)
-            .with("failed", failed.get()));
   }
 }

@@ -15,6 +15,10 @@ record Result(String name, Map<String, Double> figures) {
     return this;
   }
 
+  double figure(String name) {
+    return figures.getOrDefault(name, 0.0);
+  }
+
   String text() {
     StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-34s", name));
     figures.forEach((k, v) -> line.append(String.format(Locale.ROOT, "  %s %s", k, number(v))));

@@ -59,37 +59,37 @@ final class BlockReporter {
       throw unexpected(reply);
     }
     for (long group : wanted.groups()) {
-      long moment = tasks.moment();
-      List<BlockEntry> blocks = store.blocksOf(group);
-      long from = 0;
-      for (int done = 0; done < blocks.size() || done == 0; ) {
-        int end = pageEnd(blocks, done);
-        long to = end == blocks.size() ? 0 : blocks.get(end).block().chunk();
-        List<BlockEntry> page = blocks.subList(done, end);
-        reply =
-            master.call(
-                new MasterRequest.BlockReport(
-                    server, disk, group, page, wanted.number(), from, to));
-        if (!(reply instanceof MasterReply.Verdict verdict)) {
-          throw unexpected(reply);
-        }
-        drop(store, page, verdict.delete(), moment);
-        if (to == 0) {
-          break;
-        }
-        from = to;
-        done = end;
-      }
+      report(store, group, wanted.number());
     }
   }
 
-  /** Where a report that begins here ends: not within the blocks of a chunk. */
-  private int pageEnd(List<BlockEntry> blocks, int from) {
-    int end = (int) Math.min(blocks.size(), (long) from + most);
+  /** In parts, of which each begins with the chunk that the one before ended at. */
+  private void report(BlockStore store, long group, long number) throws AshlarException {
+    long moment = tasks.moment();
+    List<BlockEntry> blocks = store.blocksOf(group);
+    int done = 0;
+    long from = 0;
+    do {
+      int end = partEnd(blocks, done);
+      long to = end == blocks.size() ? 0 : blocks.get(end).block().chunk();
+      List<BlockEntry> part = blocks.subList(done, end);
+      MasterReply reply =
+          master.call(
+              new MasterRequest.BlockReport(server, store.diskId(), group, part, number, from, to));
+      if (!(reply instanceof MasterReply.Verdict verdict)) {
+        throw unexpected(reply);
+      }
+      drop(store, part, verdict.delete(), moment);
+      done = end;
+      from = to;
+    } while (from != 0);
+  }
+
+  /** Where a part that begins here ends: not within the blocks of a chunk. */
+  private int partEnd(List<BlockEntry> blocks, int begin) {
+    int end = Math.min(blocks.size(), begin + most);
     while (end < blocks.size()
-        && end > 0
-        && (blocks.get(end).block().chunk() == blocks.get(end - 1).block().chunk()
-            || blocks.get(end).block().chunk() < 1)) {
+        && blocks.get(end).block().chunk() == blocks.get(end - 1).block().chunk()) {
       end++;
     }
     return end;

@@ -83,7 +83,7 @@ public final class RatisReplicator implements Replicator {
     InetSocketAddress address = address(setup.raftAddress());
     StartFailure.checkPort(setup.name(), address);
     DurableNames.require();
-    outlastLease(setup.settings().lease());
+    outlastLease(setup.settings().timeoutMin());
     Promises promises;
     try {
       promises = Promises.open(setup.dir());
@@ -120,14 +120,14 @@ public final class RatisReplicator implements Replicator {
 
   /**
    * A process that died may have promised its vote to a leader that still counts on it: no vote is
-   * given before that leader's lease has run out.
+   * given before that leader's lease has run out, which is shorter than an election timeout.
    */
-  private static void outlastLease(Duration lease) throws AshlarException {
+  private static void outlastLease(Duration timeout) throws AshlarException {
     Instant born = ProcessHandle.current().info().startInstant().orElseGet(Instant::now);
-    Duration rest = lease.minus(Duration.between(born, Instant.now()));
+    Duration rest = timeout.minus(Duration.between(born, Instant.now()));
     if (rest.isPositive()) {
       try {
-        TimeUnit.NANOSECONDS.sleep(Math.min(rest.toNanos(), lease.toNanos()));
+        TimeUnit.NANOSECONDS.sleep(Math.min(rest.toNanos(), timeout.toNanos()));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new AshlarException(ErrorCode.UNAVAILABLE, "This master is stopping", e);

@@ -35,7 +35,7 @@ final class Housekeeping {
   private final RandomGenerator random;
   private long groupsNs;
   private long keyNs;
-  private int usable;
+  private long usable;
   private long usableNs;
 
   /**
@@ -53,6 +53,7 @@ final class Housekeeping {
     this.clock = clock;
     this.wallMs = wallMs;
     groupsNs = clock.getAsLong() - GROUPS_NS;
+    usableNs = groupsNs;
   }
 
   /** Before anything else: a cluster that was never named is named. Waits for the log. */
@@ -105,16 +106,15 @@ final class Housekeeping {
       keyNs = now == 0 ? 1 : now;
       rotate(topology);
     }
-    if (now - groupsNs >= GROUPS_NS || cameAndGathered(topology, view, now)) {
+    if (now - groupsNs >= GROUPS_NS || disksChanged(topology, view, now)) {
       groupsNs = now;
       makeGroups(topology, view);
     }
   }
 
-  /** Whether disks came since the last look at groups, and none in the last moment. */
-  private boolean cameAndGathered(Topology topology, ClusterView view, long now) {
-    int count =
-        (int) topology.disks().keySet().stream().filter(d -> view.disk(d).writable()).count();
+  /** Whether the number of usable disks changed since the last look, though not just now. */
+  private boolean disksChanged(Topology topology, ClusterView view, long now) {
+    long count = topology.disks().keySet().stream().filter(d -> view.disk(d).writable()).count();
     if (count != usable) {
       usable = count;
       usableNs = now;

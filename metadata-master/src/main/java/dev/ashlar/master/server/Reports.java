@@ -120,19 +120,13 @@ final class Reports {
    */
   private synchronized boolean isNews(BlockReport r) {
     Asked last = asked.get(r.disk());
-    boolean news =
-        last != null
-            && last.number == r.number()
-            && Long.valueOf(r.from()).equals(last.next.get(r.group()))
-            && (r.to() == 0 || r.to() > r.from());
-    if (last != null && news) {
-      if (r.to() == 0) {
-        last.next.remove(r.group());
-      } else {
-        last.next.put(r.group(), r.to());
-      }
+    if (last == null || last.number != r.number()) {
+      return false;
     }
-    return news;
+    if (r.to() == 0) {
+      return last.next.remove(r.group(), r.from());
+    }
+    return r.to() > r.from() && last.next.replace(r.group(), r.from(), r.to());
   }
 
   /** What to do with the blocks of a group. To be called after a barrier. */
