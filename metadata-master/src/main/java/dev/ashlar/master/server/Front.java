@@ -66,7 +66,7 @@ final class Front implements RpcHandler {
     if (request instanceof MasterRequest.Introduce i) {
       pooled(r, () -> introductions.answer(i, node));
     } else if (node == null) {
-      r.fail(ErrorCode.RETRY, "Master " + config.name() + " is starting");
+      r.fail(ErrorCode.NOT_LEADER, ""); // it starts: others may lead, so nobody should wait for it
     } else {
       route(r, request, node);
     }

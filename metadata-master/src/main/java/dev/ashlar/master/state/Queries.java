@@ -352,14 +352,17 @@ public final class Queries {
           case Command.Stage s when s.chunks() != 0 ->
               Inodes.policyFor(t, s.policyParent(), s.policy());
           case Command.Allocate a when a.count() > 0 && a.count() <= Staging.MAX_CHUNKS ->
-              needsGroups(a) ? Inodes.policy(Inodes.file(t, a.inode()).attr().policy()) : null;
-          case Command.CommitPack c when c.next() -> stagedPolicy(c.inode());
+              needsGroups(a) ? filePolicy(a.inode()) : null;
+          case Command.CommitPack c when c.next() -> filePolicy(c.inode());
           default -> null;
         });
   }
 
-  /** Null for what is no file (any more): a repeated commit finds its pack made. */
-  private @Nullable Policy stagedPolicy(long inode) {
+  /**
+   * Null for what is no file (any more): a repeated commit finds its pack made, a writer whose
+   * lease was closed is to be told that, and not that its staged file is gone.
+   */
+  private @Nullable Policy filePolicy(long inode) {
     InodeRow row = t.inode(inode);
     return row == null || row.attr().type() != FileType.FILE
         ? null

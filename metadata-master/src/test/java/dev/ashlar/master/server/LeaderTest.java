@@ -2,10 +2,12 @@ package dev.ashlar.master.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.BlockKey;
+import dev.ashlar.protocol.ErrorCode;
 import dev.ashlar.protocol.message.ChunkPlace;
 import dev.ashlar.protocol.message.ClusterStatus;
 import dev.ashlar.protocol.message.Command;
@@ -115,7 +117,8 @@ final class LeaderTest {
 
   @Test
   void aSilentWritersBlocksAreDeletedOnceItsLeaseIsClosed() throws Exception {
-    MasterReply.Opened o = staged(c.new Client(2));
+    TestCluster.Client silent = c.new Client(2);
+    MasterReply.Opened o = staged(silent);
     ChunkPlace p = o.chunks().getFirst();
     for (int i = 0; i < 2; i++) {
       int index = i;
@@ -133,6 +136,14 @@ final class LeaderTest {
         (MasterReply.Alive)
             c.call(new MasterRequest.KeepAlive(2, new long[] {o.epoch()}, new long[0]));
     assertEquals(List.of(o.epoch()), Arrays.stream(alive.lost()).boxed().toList());
+    AshlarException e =
+        assertThrows(
+            AshlarException.class,
+            () ->
+                silent.submit(
+                    new Command.Allocate(
+                        o.attr().inode(), o.epoch(), 1, 1, false, new long[0], new long[0])));
+    assertEquals(ErrorCode.LEASE_LOST, e.code(), "not that its file is gone");
   }
 
   /**

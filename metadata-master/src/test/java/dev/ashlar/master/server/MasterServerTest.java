@@ -63,6 +63,22 @@ final class MasterServerTest {
     }
   }
 
+  /** Who waited for it would not find the master that leads. */
+  @Test
+  void oneThatStartsSendsCallersOn() throws Exception {
+    try (TestCluster c = new TestCluster(dir, 0, t -> t)) {
+      c.name("m1");
+      c.name("m2");
+      c.start("m1"); // new, so it waits for the other
+      for (MasterRequest asked :
+          List.of(new MasterRequest.GetAttr(1), new MasterRequest.GetStatus())) {
+        AshlarException e = assertThrows(AshlarException.class, () -> c.ask("m1", asked));
+        assertEquals(ErrorCode.NOT_LEADER, e.code());
+        assertEquals("", e.getMessage());
+      }
+    }
+  }
+
   @Test
   void aFollowerNamesTheLeader() throws Exception {
     try (TestCluster c = new TestCluster(dir, 3, t -> t)) {
