@@ -70,10 +70,6 @@ final class Cases {
     return cluster.usage();
   }
 
-  private static Usage ownUsage() {
-    return Usage.of(List.of(ProcessHandle.current().pid()), Path.of("."));
-  }
-
   private interface Work {
     void run() throws IOException;
   }
@@ -81,11 +77,11 @@ final class Cases {
   /** MB/s and CPU of work in this process on the large file. */
   private void large(String name, Work work) throws IOException {
     Usage servers = clusterUsage();
-    Usage own = ownUsage();
+    Usage own = Usage.own();
     long start = System.nanoTime();
     work.run();
     double seconds = (System.nanoTime() - start) / 1e9;
-    report(name, seconds, ownUsage().since(own).cpuSeconds(), clusterUsage().since(servers));
+    report(name, seconds, Usage.own().since(own).cpuSeconds(), clusterUsage().since(servers));
   }
 
   private void largeByCommand(String name, String... arguments) throws IOException {
@@ -211,13 +207,13 @@ final class Cases {
       for (int threads : List.of(settings.threads(), 1, settings.threads(), MANY_THREADS)) {
         long dir = files.mkdirs("/small-" + System.nanoTime(), 0755).inode();
         Usage before = clusterUsage();
-        Usage own = ownUsage();
+        Usage own = Usage.own();
         Times puts =
             Parallel.run(threads, settings.files(), i -> putSmall(files, dir, "f" + i, content));
         smallReport("put 16 KiB, " + threads + " threads", puts, own, before);
         for (int round = 0; round < 2; round++) {
           Usage beforeGet = clusterUsage();
-          Usage ownGet = ownUsage();
+          Usage ownGet = Usage.own();
           Times gets =
               Parallel.run(threads, settings.files(), i -> getSmall(files, dir, "f" + i, content));
           smallReport("get 16 KiB, " + threads + " threads", gets, ownGet, beforeGet);
@@ -265,17 +261,14 @@ final class Cases {
   }
 
   private void smallReport(String name, Times times, Usage own, Usage servers) throws IOException {
-    out.accept(each(times.into(Result.of(name)), "file", settings.files(), own, servers));
+    out.accept(each(name, times, "file", own, servers));
   }
 
-  /** What one of many operations took since then, client and servers together. */
-  private Result each(Result r, String what, int count, Usage own, Usage servers)
+  private Result each(String name, Times times, String what, Usage own, Usage servers)
       throws IOException {
-    Usage used = clusterUsage().since(servers);
-    double cpu = ownUsage().since(own).cpuSeconds() + used.cpuSeconds();
-    return r.with("cpu-ms/" + what, cpu * 1000 / count)
-        .with("wire-KiB/" + what, used.wireBytes() / 1024.0 / count)
-        .with("written-KiB/" + what, used.writtenBytes() / 1024.0 / count);
+    return clusterUsage()
+        .since(servers)
+        .each(times.into(Result.of(name)), what, times.count(), Usage.own().since(own));
   }
 
   private static void putSmall(AshlarFileSystem files, long dir, String name, byte[] content)
@@ -325,9 +318,9 @@ final class Cases {
 
   private Result names(String name, int count, Parallel.Operation operation) throws IOException {
     Usage servers = clusterUsage();
-    Usage own = ownUsage();
+    Usage own = Usage.own();
     Times times = Parallel.run(settings.threads(), count, operation);
-    return each(times.into(Result.of(name)), "op", count, own, servers);
+    return each(name, times, "op", own, servers);
   }
 
   void degraded() throws IOException {

@@ -46,6 +46,7 @@ final class MixedCase {
       Parallel.run(settings.threads(), small, i -> put(files, dir, "s" + i, SMALL_BYTES));
       Parallel.run(settings.threads(), LARGE_FILES, i -> put(files, dir, "l" + i, LARGE_BYTES));
       Usage before = cluster.usage();
+      Usage own = Usage.own();
       Times all =
           Parallel.run(
               settings.threads(),
@@ -76,9 +77,9 @@ final class MixedCase {
                     .computeIfAbsent(name, _ -> new ConcurrentLinkedQueue<>())
                     .add(System.nanoTime() - start);
               });
-      double cpu = cluster.usage().since(before).cpuSeconds();
+      Usage used = cluster.usage().since(before);
       out.accept(
-          all.into(Result.of("mixed")).with("servers-cpu-ms/op", cpu * 1000 / all.nanos().length));
+          used.each(all.into(Result.of("mixed")), "op", all.count(), Usage.own().since(own)));
       for (String name : List.of("get 16 KiB", "put 16 KiB", "stat", "get 4 MiB", "put 4 MiB")) {
         long[] sorted =
             nanos.getOrDefault(name, new ConcurrentLinkedQueue<>()).stream()

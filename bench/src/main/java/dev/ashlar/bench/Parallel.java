@@ -23,6 +23,10 @@ final class Parallel {
    * @param nanos of each operation, sorted
    */
   record Times(double seconds, long[] nanos) {
+    int count() {
+      return nanos.length;
+    }
+
     double perSecond() {
       return nanos.length / seconds;
     }

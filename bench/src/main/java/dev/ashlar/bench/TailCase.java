@@ -56,6 +56,8 @@ final class TailCase {
       int count = settings.files() * 2;
       long requests = files.stats().blockReads();
       long hedged = files.stats().hedgedReads();
+      Usage servers = cluster.usage();
+      Usage own = Usage.own();
       Times times =
           Parallel.run(
               settings.threads(),
@@ -67,9 +69,9 @@ final class TailCase {
                   throw new IOException("Read " + into.position() + " of " + READ_BYTES + " bytes");
                 }
               });
+      Usage used = cluster.usage().since(servers);
       out.accept(
-          times
-              .into(Result.of(name))
+          used.each(times.into(Result.of(name)), "read", count, Usage.own().since(own))
               .with("requests/read", (files.stats().blockReads() - requests) / (double) count)
               .with("hedged/read", (files.stats().hedgedReads() - hedged) / (double) count));
     }
@@ -79,18 +81,21 @@ final class TailCase {
     byte[] content = new byte[WRITE_BYTES];
     new Random(9).nextBytes(content);
     long dir = files.mkdirs("/tail-" + System.nanoTime(), 0755).inode();
-    out.accept(
+    Usage servers = cluster.usage();
+    Usage own = Usage.own();
+    Times times =
         Parallel.run(
-                settings.threads(),
-                settings.files(),
-                i -> {
-                  try (FileWriter writer =
-                      files.stage(
-                          dir, "f" + i, StageOptions.DEFAULT.withExpectedSize(WRITE_BYTES))) {
-                    writer.write(ByteBuffer.wrap(content));
-                    writer.commit();
-                  }
-                })
-            .into(Result.of(name)));
+            settings.threads(),
+            settings.files(),
+            i -> {
+              try (FileWriter writer =
+                  files.stage(dir, "f" + i, StageOptions.DEFAULT.withExpectedSize(WRITE_BYTES))) {
+                writer.write(ByteBuffer.wrap(content));
+                writer.commit();
+              }
+            });
+    Usage used = cluster.usage().since(servers);
+    out.accept(
+        used.each(times.into(Result.of(name)), "put", times.count(), Usage.own().since(own)));
   }
 }

@@ -107,6 +107,22 @@ record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
     return new Usage(used, wireBytes - before.wireBytes, writtenBytes - before.writtenBytes);
   }
 
+  /** Of this process alone. */
+  static Usage own() {
+    return of(List.of(ProcessHandle.current().pid()), Path.of("."));
+  }
+
+  /**
+   * Adds what one of many operations took of these processes and of the client's.
+   *
+   * @param what the operation, for the names of the figures
+   */
+  Result each(Result r, String what, int count, Usage client) {
+    return r.with("cpu-ms/" + what, (cpuSeconds() + client.cpuSeconds()) * 1000 / count)
+        .with("wire-KiB/" + what, wireBytes / 1024.0 / count)
+        .with("written-KiB/" + what, writtenBytes / 1024.0 / count);
+  }
+
   private static long number(List<String> lines, String name) {
     for (String line : lines) {
       if (line.startsWith(name)) {
