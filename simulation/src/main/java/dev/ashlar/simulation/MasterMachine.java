@@ -7,8 +7,13 @@ import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** A machine that runs a master. */
+/**
+ * A machine that runs a master. One that starts again may need a while before it takes part, and
+ * answers in the meantime.
+ */
 final class MasterMachine extends Machine {
+  private static final long LONGEST_START_NS = 30_000_000_000L;
+
   private final MasterConfig config;
   private final List<String> masters;
   private final Map<String, SimRaft> running;
@@ -17,6 +22,7 @@ final class MasterMachine extends Machine {
   private final RaftDisk disk = new RaftDisk();
   private @Nullable EmbeddedMaster master;
   private @Nullable SimRaft raft;
+  private boolean again;
 
   MasterMachine(
       MasterConfig config,
@@ -36,11 +42,32 @@ final class MasterMachine extends Machine {
 
   @Override
   void run(SimWorld world) {
-    SimRaft r = new SimRaft(name(), masters, running, disk, world, network, agreement, random());
-    EmbeddedMaster m = new EmbeddedMaster(config, r, disk.store(), world);
+    EmbeddedMaster m = new EmbeddedMaster(config, world);
     network.listen(config.clientAddress(), world.life(), m.handler());
-    raft = r;
     master = m;
+    boolean slow = again && random().nextInt(3) == 0;
+    again = true;
+    if (slow) {
+      long ns = random().nextLong(LONGEST_START_NS);
+      var _ = world.start(name() + "-start", () -> begin(m, world, ns));
+    } else {
+      begin(m, world);
+    }
+  }
+
+  private void begin(EmbeddedMaster m, SimWorld world, long afterNs) {
+    try {
+      world.sleep(afterNs);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    begin(m, world);
+  }
+
+  private void begin(EmbeddedMaster m, SimWorld world) {
+    SimRaft r = new SimRaft(name(), masters, running, disk, world, network, agreement, random());
+    m.begin(r, disk.store());
+    raft = r;
   }
 
   @Override

@@ -263,8 +263,17 @@ final class Workload {
                   int part = Math.min(content.length - at, 1 + random.nextInt(80_000));
                   w.write(ByteBuffer.wrap(content, at, part));
                   at += part;
+                  if (random.nextInt(32) == 0) {
+                    pause(world, random.nextInt(20) * 1_000_000_000L);
+                  }
                 }
                 w.commit();
+              } catch (AshlarException e) {
+                if (e.code() == ErrorCode.NOT_FOUND) {
+                  throw new Violation(
+                      "A put says that it misses what it made: " + e.getMessage(), e);
+                }
+                throw e;
               }
             });
   }
