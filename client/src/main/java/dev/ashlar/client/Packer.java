@@ -2,6 +2,7 @@ package dev.ashlar.client;
 
 import dev.ashlar.protocol.AshlarException;
 import dev.ashlar.protocol.ErrorCode;
+import dev.ashlar.protocol.World;
 import dev.ashlar.protocol.message.Attr;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -13,9 +14,10 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Puts small files together into packs: while one pack is being written those that come wait, and
- * share the next. So a file that comes alone is not kept waiting, and the more there are the less
- * each costs. Thread-safe; the callers of {@link #put} wait, threads that live as long as there is
- * something to write do the work.
+ * share the next. Callers that were told together come back together, so a pack waits a moment for
+ * as many files as the last one had. So a file that comes alone is not kept waiting, and the more
+ * there are the less each costs. Thread-safe; the callers of {@link #put} wait, threads that live
+ * as long as there is something to write do the work.
  */
 final class Packer {
   /** Bytes of one pack, so that files need not wait for a whole chunk to be filled. */
@@ -31,6 +33,9 @@ final class Packer {
 
   private static final Duration SOON = Duration.ofMillis(500);
 
+  /** A small part of what a pack takes to be written. */
+  private static final Duration GATHER = Duration.ofMillis(1);
+
   /** Beyond these a file is written by itself, by the thread that brings it. */
   private static final int MOST_WAITING = 4 * MOST_FILES;
 
@@ -38,6 +43,7 @@ final class Packer {
   private final PackWriter packs;
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<SmallFile> waiting = new ArrayDeque<>();
+  private final World.Signal came;
   private int writers;
   private boolean began;
   private long lastNs;
@@ -45,6 +51,7 @@ final class Packer {
   Packer(ClientServices services) {
     this.services = services;
     this.packs = new PackWriter(services, new SparePack(services));
+    this.came = services.world().signal();
   }
 
   /** Returns once the file is durable and has its name. */
@@ -59,6 +66,7 @@ final class Packer {
         return false;
       }
       waiting.add(file);
+      came.raise();
       if (writers == 0 || writers < MOST_WRITERS && waiting.size() >= WORTH_FILES) {
         writers++;
         services.world().startLight("ashlar-client-pack", this::run);
@@ -74,12 +82,35 @@ final class Packer {
     try {
       for (List<SmallFile> batch = next(); !batch.isEmpty(); batch = next()) {
         write(batch);
+        gather(batch.size());
       }
       ended = true;
     } finally {
       if (!ended) {
         giveUp();
       }
+    }
+  }
+
+  private void gather(int files) {
+    World world = services.world();
+    long until = world.nanoTime() + GATHER.toNanos();
+    try {
+      for (long left = GATHER.toNanos(); left > 0 && waiting() < files; ) {
+        var _ = came.await(left);
+        left = until - world.nanoTime();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // so those that are there do not wait
+    }
+  }
+
+  private int waiting() {
+    lock.lock();
+    try {
+      return waiting.size();
+    } finally {
+      lock.unlock();
     }
   }
 

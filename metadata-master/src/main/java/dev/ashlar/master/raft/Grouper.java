@@ -1,6 +1,7 @@
 package dev.ashlar.master.raft;
 
 import dev.ashlar.master.raft.ReplicationException.Kind;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -14,9 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Packs waiting commands into log entries: whatever came in while {@link #IN_FLIGHT} entries were
- * under way goes into the next one. One thread submits, since submitting blocks until the library
- * has appended. Bounded in commands and in bytes; beyond that, proposals are refused with {@link
- * Kind#RETRY}.
+ * under way goes into the next one. Callers that were answered together come back together, so it
+ * waits a moment for as many commands as the last one had. One thread submits, since submitting
+ * blocks until the library has appended. Bounded in commands and in bytes; beyond that, proposals
+ * are refused with {@link Kind#RETRY}.
  */
 final class Grouper implements AutoCloseable {
   static final int MAX_COMMAND_BYTES = 3 << 20;
@@ -25,7 +27,11 @@ final class Grouper implements AutoCloseable {
   private static final int QUEUE = 8192;
   private static final long QUEUE_BYTES = 64L << 20;
 
+  /** An entry costs three masters a sync each and many hops of threads, whatever is in it. */
+  static final Duration GATHER = Duration.ofNanos(500_000);
+
   private final Log log;
+  private final long gatherNs;
   private final LongSupplier wallClockNs;
   private final BlockingQueue<Proposal> queue = new ArrayBlockingQueue<>(QUEUE);
   private final AtomicLong queuedBytes = new AtomicLong();
@@ -33,6 +39,9 @@ final class Grouper implements AutoCloseable {
   private final Thread thread;
   private volatile boolean running = true;
   private @Nullable Proposal carried;
+
+  /** Commands in the last entry. The thread's own. */
+  private int lastSize;
 
   /**
    * Appends an entry. Completes with one reply per command, or fails with a {@link
@@ -52,9 +61,13 @@ final class Grouper implements AutoCloseable {
     }
   }
 
-  Grouper(String name, Log log, LongSupplier wallClockNs) {
+  /**
+   * @param gather longest wait for more commands once there is one
+   */
+  Grouper(String name, Log log, LongSupplier wallClockNs, Duration gather) {
     this.log = log;
     this.wallClockNs = wallClockNs;
+    gatherNs = gather.toNanos();
     thread = Thread.ofPlatform().name(name + "-submit").daemon().start(this::run);
   }
 
@@ -116,6 +129,7 @@ final class Grouper implements AutoCloseable {
     long bytes = 0;
     Proposal p = carried != null ? carried : queue.poll(1, TimeUnit.SECONDS);
     carried = null;
+    long until = System.nanoTime() + gatherNs;
     while (p != null) {
       if (!group.isEmpty() && bytes + p.size() > TARGET_ENTRY_BYTES) {
         carried = p;
@@ -123,10 +137,18 @@ final class Grouper implements AutoCloseable {
       }
       group.add(p);
       bytes += p.size();
-      p = group.size() < Entry.MAX_COMMANDS ? queue.poll() : null;
+      p = group.size() < Entry.MAX_COMMANDS ? more(group.size(), until) : null;
     }
+    lastSize = group.size();
     queuedBytes.addAndGet(-bytes);
     return group;
+  }
+
+  private @Nullable Proposal more(int have, long until) throws InterruptedException {
+    Proposal p = queue.poll();
+    return p == null && have < lastSize
+        ? queue.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS)
+        : p;
   }
 
   private void submit(List<Proposal> group) {

@@ -184,7 +184,7 @@ public final class RatisReplicator implements Replicator {
         Executors.newFixedThreadPool(
             REPLY_THREADS,
             Thread.ofPlatform().name(setup.name() + "-reply-", 0).daemon().factory());
-    grouper = new Grouper(setup.name(), this::append, RatisReplicator::wallClockNs);
+    grouper = new Grouper(setup.name(), this::append, RatisReplicator::wallClockNs, Grouper.GATHER);
     admin = new RatisAdmin(server, division, machine, lease);
     ticker =
         Executors.newSingleThreadScheduledExecutor(
