@@ -100,7 +100,8 @@ final class Cases {
             .with("client-cpu-s", clientCpu)
             .with("servers-cpu-s", servers.cpuSeconds())
             .with("wire-MiB", servers.wireBytes() / MIB)
-            .with("written-MiB", servers.writtenBytes() / MIB)
+            .with("written-MiB", servers.disk().writtenBytes() / MIB)
+            .with("flushes", (double) servers.disk().flushes())
             .with("servers-rss-MiB", servers.residentBytes() / MIB));
   }
 

@@ -25,7 +25,8 @@ public final class Main {
           "degraded",
           "rebuild",
           "failover",
-          "start");
+          "start",
+          "machine");
 
   private static final String USAGE =
       """
@@ -33,7 +34,8 @@ public final class Main {
              ashlar bench codec [JMH OPTIONS]      measure the codec alone
 
       Cases: put, get, small, meta, mixed, tail (a server stands still), degraded, rebuild,
-      failover (the leading master is killed), start; without one, all of them.
+      failover (the leading master is killed), start, machine (what put, get and a sync cost at
+      least here); without one, all of them.
 
         --size MIB       size of the large file, default 1024
         --files N        number of small files, default 2000
@@ -143,6 +145,7 @@ public final class Main {
           case "degraded" -> all.degraded();
           case "rebuild" -> all.rebuild();
           case "failover" -> new FailoverCase(settings, cluster, out).run();
+          case "machine" -> new MachineCase(settings, out).run(source);
           case "start" -> new StartCase(settings, cluster, out).run(source);
           default -> throw new IllegalStateException(c);
         }

@@ -17,13 +17,47 @@ import java.util.Map;
  *
  * @param processes by pid
  * @param wireBytes with all headers
- * @param writtenBytes to the block device that the cluster lies on, 0 if it is on none
+ * @param disk the block device that the cluster lies on
  */
-record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
-  private static final int SECTOR = 512; // of this file, whatever the device has
-  private static final int SECTORS_WRITTEN = 6;
+record Usage(Map<Long, Sample> processes, long wireBytes, Disk disk) {
 
   private static final double TICKS_PER_SECOND = 100; // USER_HZ, fixed on Linux
+
+  /**
+   * What a block device did so far; nothing for a file system in memory.
+   *
+   * @param flushes of its cache: what syncs cost, of which it does several at once
+   */
+  record Disk(long writtenBytes, long flushes) {
+    private static final Disk NONE = new Disk(0, 0);
+    private static final int SECTOR = 512; // of the kernel's count, whatever the device has
+    private static final int SECTORS_WRITTEN = 6;
+    private static final int FLUSHES = 15;
+
+    /** The one below {@code dir}, by /sys/dev/block (Documentation/block/stat.rst of Linux). */
+    private static Disk of(Path dir) {
+      try {
+        long device = ((Number) Files.getAttribute(dir, "unix:dev")).longValue();
+        long major = device >> 8 & 0xfff;
+        long minor = device & 0xff | device >> 12 & 0xfff00;
+        Path stat = Path.of("/sys/dev/block/" + major + ":" + minor + "/stat");
+        if (!Files.exists(stat)) {
+          return NONE;
+        }
+        String[] fields = Files.readString(stat).strip().split(" +", -1);
+        return new Disk(
+            Long.parseLong(fields[SECTORS_WRITTEN]) * SECTOR,
+            fields.length > FLUSHES ? Long.parseLong(fields[FLUSHES]) : 0);
+      } catch (IOException | UnsupportedOperationException e) {
+        System.err.println("What goes to the disk is not counted: " + e.getMessage());
+        return NONE;
+      }
+    }
+
+    private Disk since(Disk before) {
+      return new Disk(writtenBytes - before.writtenBytes, flushes - before.flushes);
+    }
+  }
 
   /** Of one process, since it began. */
   private record Sample(double cpuSeconds, long residentBytes, long proportionalBytes) {}
@@ -49,7 +83,7 @@ record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
         System.err.println("Process " + pid + " is gone: its usage is not counted");
       }
     }
-    return new Usage(processes, loopback(), written(dir));
+    return new Usage(processes, loopback(), Disk.of(dir));
   }
 
   private static long loopback() {
@@ -64,23 +98,6 @@ record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
       System.err.println("What goes over the wire is not counted: " + e.getMessage());
     }
     return 0;
-  }
-
-  private static long written(Path dir) {
-    try {
-      long device = ((Number) Files.getAttribute(dir, "unix:dev")).longValue();
-      long major = device >> 8 & 0xfff;
-      long minor = device & 0xff | device >> 12 & 0xfff00;
-      Path stat = Path.of("/sys/dev/block/" + major + ":" + minor + "/stat");
-      if (!Files.exists(stat)) {
-        return 0; // a file system in memory
-      }
-      String[] fields = Files.readString(stat).strip().split(" +", -1);
-      return Long.parseLong(fields[SECTORS_WRITTEN]) * SECTOR;
-    } catch (IOException | UnsupportedOperationException e) {
-      System.err.println("What goes to the disk is not counted: " + e.getMessage());
-      return 0;
-    }
   }
 
   double cpuSeconds() {
@@ -104,7 +121,7 @@ record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
           pid,
           new Sample(now.cpuSeconds - then.cpuSeconds, now.residentBytes, now.proportionalBytes));
     });
-    return new Usage(used, wireBytes - before.wireBytes, writtenBytes - before.writtenBytes);
+    return new Usage(used, wireBytes - before.wireBytes, disk.since(before.disk));
   }
 
   /** Of this process alone. */
@@ -120,7 +137,8 @@ record Usage(Map<Long, Sample> processes, long wireBytes, long writtenBytes) {
   Result each(Result r, String what, int count, Usage client) {
     return r.with("cpu-ms/" + what, (cpuSeconds() + client.cpuSeconds()) * 1000 / count)
         .with("wire-KiB/" + what, wireBytes / 1024.0 / count)
-        .with("written-KiB/" + what, writtenBytes / 1024.0 / count);
+        .with("written-KiB/" + what, disk.writtenBytes / 1024.0 / count)
+        .with("flushes/" + what, (double) disk.flushes / count);
   }
 
   private static long number(List<String> lines, String name) {

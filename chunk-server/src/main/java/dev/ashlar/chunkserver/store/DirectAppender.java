@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
@@ -70,31 +69,14 @@ final class DirectAppender {
       throw new UnsupportedOperationException("The blocks of this file system are not pages");
     }
     FileChannel channel =
-        LinuxFiles.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, direct());
+        LinuxFiles.open(
+            file, StandardOpenOption.READ, StandardOpenOption.WRITE, DirectOption.get());
     return over(channel, memory);
   }
 
   /** Appends through a channel that it owns from now on. */
   static DirectAppender over(FileChannel channel, Memory memory) {
     return new DirectAppender(channel, memory.get());
-  }
-
-  /**
-   * com.sun.nio.file.ExtendedOpenOption.DIRECT of the module jdk.unsupported, by its name: naming
-   * its class is a warning of the compiler that cannot be switched off.
-   */
-  private static OpenOption direct() {
-    try {
-      for (Object option :
-          Class.forName("com.sun.nio.file.ExtendedOpenOption").getEnumConstants()) {
-        if (option instanceof OpenOption o && o.toString().equals("DIRECT")) {
-          return o;
-        }
-      }
-      throw new UnsupportedOperationException("This Java has no open option DIRECT");
-    } catch (ClassNotFoundException e) {
-      throw new UnsupportedOperationException("This Java has no open option DIRECT", e);
-    }
   }
 
   /** Where the next byte goes. */
