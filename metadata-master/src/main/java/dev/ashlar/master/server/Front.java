@@ -25,15 +25,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers requests. Nothing here blocks the network threads: commands go to the log, everything
- * that reads goes to a pool with a bounded queue once its barrier has passed, and what finds no
- * room is answered RETRY.
+ * Answers requests. Nothing here keeps the network threads for long: commands go to the log, what
+ * asks for a few rows of the store is answered on the spot if reads are current, everything else
+ * goes to a pool with a bounded queue, and what finds no room there is answered RETRY.
  */
 final class Front implements RpcHandler {
   private static final Logger LOG = LoggerFactory.getLogger(Front.class);
 
   /** How often a file may be moved to another pack while its place is told. */
   private static final int LAYOUT_TRIES = 3;
+
+  /** Characters of a path that is walked on a network thread. */
+  private static final int SHORT_PATH = 256;
 
   private final MasterConfig config;
   private final Pools pools;
@@ -104,6 +107,10 @@ final class Front implements RpcHandler {
   /** Answers once reads are current. */
   private void current(RpcRequest r, Node node, Work work) {
     CompletableFuture<Void> barrier = node.replicator().readBarrier();
+    if (barrier.isDone() && !barrier.isCompletedExceptionally() && isShort(r.message())) {
+      finish(r, work, node); // two hops of threads cost more than the answer
+      return;
+    }
     var _ =
         barrier.whenComplete((done, failure) -> {
           if (failure == null) {
@@ -112,6 +119,15 @@ final class Front implements RpcHandler {
             fail(r, Metadata.explain(failure), node);
           }
         });
+  }
+
+  /** Whether the answer rests on a few rows. */
+  private static boolean isShort(Message request) {
+    return switch (request) {
+      case MasterRequest.Lookup _, MasterRequest.GetAttr _ -> true;
+      case MasterRequest.Resolve walk -> walk.path().length() <= SHORT_PATH;
+      default -> false;
+    };
   }
 
   private Message answer(MasterRequest request, Node node, Leader leader) throws AshlarException {
