@@ -39,6 +39,8 @@ final class BenchCluster implements AutoCloseable {
             "" + s.servers(),
             "--policy",
             s.policy(),
+            "--down-after", // what a case kills is not replaced while it measures
+            "30m",
             "--port",
             "" + s.port());
     StringBuilder address = new StringBuilder();

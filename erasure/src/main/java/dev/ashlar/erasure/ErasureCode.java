@@ -38,6 +38,7 @@ public final class ErasureCode {
   private final Matrix generator;
   private final Kernel preferred;
   private final Kernel fallback;
+  private final SlowWork slowWork = new SlowWork();
   private final PlanCache plans = new PlanCache();
   private final Plan fullEncode;
 
@@ -288,7 +289,7 @@ public final class ErasureCode {
   }
 
   private Plan solve(Pattern pattern) {
-    return Plan.solve(generator, pattern, preferred, fallback);
+    return Plan.solve(generator, pattern, preferred, fallback, slowWork);
   }
 
   /** Checks the segments that {@code plan} touches and runs it; {@code shards} by index. */
@@ -336,7 +337,8 @@ public final class ErasureCode {
       BitSet targets = new BitSet();
       targets.set(2);
       Pattern pattern = new Pattern(sources, new BitSet(), targets, false);
-      return Plan.solve(Matrix.xor(2), pattern, Kernels.preferred(), Kernels.scalar());
+      return Plan.solve(
+          Matrix.xor(2), pattern, Kernels.preferred(), Kernels.scalar(), new SlowWork());
     }
   }
 }

@@ -2,7 +2,6 @@ package dev.ashlar.erasure;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +23,18 @@ final class Plan {
   private final int[] sources;
   private final int[] targets;
   private final @Nullable Product product;
-  private final AtomicLong slowBytes = new AtomicLong();
+  private final SlowWork slowWork;
   private volatile @Nullable Transform fast;
   private volatile @Nullable Transform slow;
 
   private Plan(
-      Kernel preferred, Kernel fallback, int[] sources, int[] targets, @Nullable Product product) {
+      Kernel preferred,
+      Kernel fallback,
+      SlowWork slowWork,
+      int[] sources,
+      int[] targets,
+      @Nullable Product product) {
+    this.slowWork = slowWork;
     this.preferred = preferred;
     this.fallback = fallback;
     this.sources = sources;
@@ -42,8 +47,10 @@ final class Plan {
    *
    * @param generator k + m rows that make each shard from the data shards
    * @param fallback used until {@code preferred} is ready
+   * @param slowWork of all plans of the code
    */
-  static Plan solve(Matrix generator, Pattern pattern, Kernel preferred, Kernel fallback) {
+  static Plan solve(
+      Matrix generator, Pattern pattern, Kernel preferred, Kernel fallback, SlowWork slowWork) {
     int[] known = pattern.known();
     int[] sources = pattern.sources().stream().toArray();
     int[] targets = pattern.targets().stream().toArray();
@@ -53,7 +60,7 @@ final class Plan {
       int[] columns = Arrays.stream(sources).map(s -> Arrays.binarySearch(known, s)).toArray();
       product = new Product(fromKnown.columns(columns), pattern.accumulate());
     }
-    return new Plan(preferred, fallback, sources, targets, product);
+    return new Plan(preferred, fallback, slowWork, sources, targets, product);
   }
 
   /** Indexes of the shards that are read, ascending, in the order {@link #run} takes them. */
@@ -103,7 +110,7 @@ final class Plan {
       slow = null;
       return ready;
     }
-    if (slowBytes.addAndGet(length * sources.length) >= WARM_AFTER_BYTES) {
+    if (slowWork.add(targets.length, length * sources.length) >= WARM_AFTER_BYTES) {
       preferred.warm(product);
     }
     ready = slow;

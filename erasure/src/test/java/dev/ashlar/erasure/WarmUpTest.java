@@ -93,6 +93,24 @@ class WarmUpTest {
     assertEquals(3, late.asked);
   }
 
+  /** One lost server is another index in each chunk. */
+  @Test
+  void whatOnePatternDidCountsForTheOthers() {
+    LateKernel late = new LateKernel();
+    ErasureCode code = ErasureCode.reedSolomon(2, 1, late, Kernels.scalar());
+    int length = 1 << 20;
+    long calls = Plan.WARM_AFTER_BYTES / (2L * length);
+    MemorySegment[] shards = heap(3, length);
+    for (long i = 0; i < calls; i++) {
+      assertEquals(0, late.asked);
+      int lost = (int) (i % 2);
+      boolean[] present = {true, true, true};
+      present[lost] = false;
+      code.reconstruct(shards, present, new int[] {lost}, length);
+    }
+    assertEquals(1, late.asked);
+  }
+
   @Test
   void tasksRunOneAfterTheOtherAndTheThreadEnds() throws InterruptedException {
     WarmUp warmUp = new WarmUp();
@@ -171,7 +189,8 @@ class WarmUpTest {
                   generator,
                   new Pattern(new BitSet(), new BitSet(), new BitSet(), false),
                   Kernels.scalar(),
-                  Kernels.scalar()));
+                  Kernels.scalar(),
+                  new SlowWork()));
     }
     assertEquals(PlanCache.CAPACITY, cache.size());
   }
