@@ -144,11 +144,17 @@ final class Grouper implements AutoCloseable {
     return group;
   }
 
-  private @Nullable Proposal more(int have, long until) throws InterruptedException {
+  private @Nullable Proposal more(int have, long until) {
     Proposal p = queue.poll();
-    return p == null && have < lastSize
-        ? queue.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS)
-        : p;
+    if (p != null || have >= lastSize) {
+      return p;
+    }
+    try {
+      return queue.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // what was taken out of the queue is still submitted
+      return null;
+    }
   }
 
   private void submit(List<Proposal> group) {

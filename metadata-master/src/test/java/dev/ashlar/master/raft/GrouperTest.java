@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -113,6 +114,33 @@ final class GrouperTest {
         assertEquals(1, one.size());
         one.succeed();
       }
+    }
+  }
+
+  @Test
+  void nobodyIsForgottenWhenItIsClosedWhileItWaits() throws Exception {
+    CompletableFuture<byte[]> reply;
+    try (Grouper g = grouper(LONG)) {
+      fill(g, 3);
+      reply = propose(g, 1).getFirst();
+      awaitGathering();
+    }
+    next().succeed();
+    assertArrayEquals(new byte[] {(byte) (number - 1)}, reply.get(1, TimeUnit.MINUTES));
+  }
+
+  /** Until its thread has taken a command and waits for more. */
+  private static void awaitGathering() {
+    long deadline = System.nanoTime() + LONG.toNanos();
+    while (Thread.getAllStackTraces().entrySet().stream()
+        .noneMatch(e ->
+            e.getKey().getName().equals("test-submit")
+                && List.of(e.getValue()).stream()
+                    .anyMatch(frame -> frame.getMethodName().equals("more")))) {
+      if (System.nanoTime() - deadline > 0) {
+        fail("The grouper does not wait for more commands");
+      }
+      Thread.onSpinWait();
     }
   }
 
