@@ -160,8 +160,10 @@ final class LocalCluster implements AutoCloseable {
     Await.until(name + " is gone", Duration.ofSeconds(10), () -> !process.isAlive());
   }
 
+  /** False, too, if it never started, and so has no pid file. */
   boolean runs(String name) {
-    return ProcessHandle.of(pid(name)).map(ProcessHandle::isAlive).orElse(false);
+    return Files.exists(dir.resolve("pids").resolve(name))
+        && ProcessHandle.of(pid(name)).map(ProcessHandle::isAlive).orElse(false);
   }
 
   void signal(String name, String signal) {
