@@ -2,6 +2,7 @@ package dev.ashlar.bench;
 
 import dev.ashlar.bench.Parallel.Times;
 import dev.ashlar.chunkserver.store.DirectOption;
+import dev.ashlar.protocol.Policy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,19 +32,16 @@ final class MachineCase {
   private static final int ALIGNMENT = 4096;
   private static final int SYNCS = 1000;
   private static final double GIB = 1 << 30;
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Settings settings;
   private final Consumer<Result> out;
-  private final int shards;
-  private final int dataShards;
+  private final Policy policy;
 
   MachineCase(Settings settings, Consumer<Result> out) {
     this.settings = settings;
     this.out = out;
-    String[] policy = settings.policy().split("-", -1);
-    boolean mirror = policy[0].equals("mirror");
-    dataShards = mirror ? 1 : Integer.parseInt(policy[1]);
-    shards = mirror ? Integer.parseInt(policy[1]) : dataShards + Integer.parseInt(policy[2]);
+    policy = Policy.parse(settings.policy());
   }
 
   /**
@@ -57,14 +56,14 @@ final class MachineCase {
     Path file = Files.createTempFile(settings.dir(), "machine", "");
     try {
       double write = cost("write past the page cache", () -> writes(file));
-      double stored = (double) shards / dataShards;
+      double stored = (double) policy.width() / policy.k();
       bound("a put costs at least", read + stored * (2 * crc + buffers + write));
       bound("a get costs at least", sendfile + crc);
     } finally {
       Files.delete(file);
     }
     syncs(1);
-    syncs(shards);
+    syncs(policy.width());
   }
 
   private interface Work {
@@ -126,7 +125,9 @@ final class MachineCase {
       try (SocketChannel to = SocketChannel.open(listening.getLocalAddress())) {
         send(file, to);
       }
-      receiver.join();
+      if (!receiver.join(PATIENCE)) {
+        throw new IOException("The end of what was sent over loopback did not come");
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("Interrupted", e);
@@ -156,17 +157,18 @@ final class MachineCase {
   }
 
   private void writes(Path file) throws IOException {
-    ByteBuffer from = ByteBuffer.allocateDirect(PIECE + ALIGNMENT).alignedSlice(ALIGNMENT);
+    ByteBuffer from =
+        ByteBuffer.allocateDirect(PIECE + ALIGNMENT).alignedSlice(ALIGNMENT).slice(0, PIECE);
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.WRITE, DirectOption.get())) {
-      for (long done = 0; done < settings.bytes(); done += PIECE) {
-        channel.write(from.position(0).limit(PIECE));
+      for (long done = 0; done < settings.bytes(); ) {
+        done += channel.write(from.clear());
       }
       channel.force(false);
     }
   }
 
-  /** Each thread appends a page to a file of its own and syncs it. */
+  /** Threads append a page and sync it, to as many files in turn. */
   private void syncs(int threads) throws IOException {
     List<Path> paths = new ArrayList<>();
     List<FileChannel> files = new ArrayList<>();

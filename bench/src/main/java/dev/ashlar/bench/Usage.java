@@ -49,6 +49,7 @@ record Usage(Map<Long, Sample> processes, long wireBytes, Disk disk) {
             Long.parseLong(fields[SECTORS_WRITTEN]) * SECTOR,
             fields.length > FLUSHES ? Long.parseLong(fields[FLUSHES]) : 0);
       } catch (IOException | UnsupportedOperationException e) {
+        // Not Linux, or no rights: the other figures are worth having without.
         System.err.println("What goes to the disk is not counted: " + e.getMessage());
         return NONE;
       }

@@ -43,7 +43,7 @@ final class Packer {
   private final PackWriter packs;
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<SmallFile> waiting = new ArrayDeque<>();
-  private final World.Signal came;
+  private final World.Signal arrival;
   private int writers;
   private boolean began;
   private long lastNs;
@@ -51,7 +51,7 @@ final class Packer {
   Packer(ClientServices services) {
     this.services = services;
     this.packs = new PackWriter(services, new SparePack(services));
-    this.came = services.world().signal();
+    this.arrival = services.world().signal();
   }
 
   /** Returns once the file is durable and has its name. */
@@ -66,7 +66,7 @@ final class Packer {
         return false;
       }
       waiting.add(file);
-      came.raise();
+      arrival.raise();
       if (writers == 0 || writers < MOST_WRITERS && waiting.size() >= WORTH_FILES) {
         writers++;
         services.world().startLight("ashlar-client-pack", this::run);
@@ -92,12 +92,14 @@ final class Packer {
     }
   }
 
+  /** Waits a moment for so many files, if it takes that to come by them. */
   private void gather(int files) {
     World world = services.world();
     long until = world.nanoTime() + GATHER.toNanos();
     try {
-      for (long left = GATHER.toNanos(); left > 0 && waiting() < files; ) {
-        var _ = came.await(left);
+      boolean came = true;
+      for (long left = GATHER.toNanos(); came && left > 0 && waiting() < files; ) {
+        came = arrival.await(left);
         left = until - world.nanoTime();
       }
     } catch (InterruptedException e) {

@@ -11,7 +11,10 @@ import dev.ashlar.protocol.Policy;
 import dev.ashlar.protocol.message.Attr;
 import dev.ashlar.protocol.message.Command;
 import dev.ashlar.protocol.message.MasterRequest;
+import dev.ashlar.protocol.rpc.Role;
+import dev.ashlar.protocol.rpc.RpcClient;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.time.Duration;
@@ -22,6 +25,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -187,6 +192,74 @@ class PackTest {
       assertArrayEquals(content, FakeCluster.get(fs, attr.inode()));
       assertEquals(3, asked.get());
       FakeCluster.await("nothing staged", () -> cluster.state.stagedChunks() == 0);
+    }
+  }
+
+  /** Who was told together comes back together: the first of them does not go alone. */
+  @Test
+  void aPackWaitsForAsManyFilesAsTheLastOneHad() throws Exception {
+    try (FakeCluster cluster = new FakeCluster(POLICY.width(), POLICY);
+        RpcClient toMasters = new RpcClient("to-masters", Role.MASTER);
+        RpcClient toServers = new RpcClient("to-servers", Role.CHUNK_SERVER);
+        AshlarFileSystem fs =
+            AshlarFileSystem.connect(
+                cluster.config().withPacking(128 << 10, 1),
+                new StillWorld(true),
+                toMasters,
+                toServers)) {
+      CountDownLatch othersWait = new CountDownLatch(1);
+      cluster.masterFault =
+          request -> {
+            if (request instanceof MasterRequest.Submit s
+                && s.command() instanceof Command.CommitPack) {
+              await(othersWait);
+            }
+            return null;
+          };
+      List<Thread> callers = new ArrayList<>(List.of(putting(fs, "first")));
+      FakeCluster.await("the first to commit", () -> cluster.state.count("Stage") == 1);
+      for (int round = 0; round < 5; round++) {
+        for (int i = 0; i < 3; i++) {
+          Thread caller = putting(fs, "f" + round + "-" + i);
+          callers.add(caller);
+          if (round == 0 || i < 2) {
+            FakeCluster.await("it to wait", () -> waitsForItsPack(caller));
+          }
+        }
+        othersWait.countDown();
+        for (Thread caller : callers) {
+          assertTrue(caller.join(Duration.ofMinutes(1)));
+        }
+        assertEquals(2 + round, cluster.state.count("CommitPack"));
+      }
+    }
+  }
+
+  private static Thread putting(AshlarFileSystem fs, String name) {
+    return Thread.ofPlatform()
+        .name("putting-" + name)
+        .daemon()
+        .start(() -> {
+          try {
+            var _ = FakeCluster.put(fs, name, new byte[1000]);
+          } catch (IOException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  private static boolean waitsForItsPack(Thread caller) {
+    return (caller.getState() == Thread.State.WAITING
+            || caller.getState() == Thread.State.TIMED_WAITING)
+        && Arrays.stream(caller.getStackTrace())
+            .anyMatch(f -> f.getClassName().equals(Packer.class.getName()));
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(1, TimeUnit.MINUTES));
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -10,12 +10,22 @@ import java.util.random.RandomGenerator;
 
 /**
  * The world as it is, but that its clocks stand still: so what depends on a pause does not depend
- * on the machine. Who sleeps, sleeps for ever.
+ * on the machine. Who sleeps, sleeps for ever; in a patient one who waits for a signal, waits for
+ * it as long as it takes.
  */
 final class StillWorld implements World {
   private final World real = RealWorld.INSTANCE;
   private final long nanoTime = real.nanoTime();
   private final long wallMs = real.wallMs();
+  private final boolean patient;
+
+  StillWorld() {
+    this(false);
+  }
+
+  StillWorld(boolean patient) {
+    this.patient = patient;
+  }
 
   @Override
   public long nanoTime() {
@@ -51,7 +61,22 @@ final class StillWorld implements World {
 
   @Override
   public Signal signal() {
-    return real.signal();
+    Signal signal = real.signal();
+    return patient ? new PatientSignal(signal) : signal;
+  }
+
+  private record PatientSignal(Signal signal) implements Signal {
+    private static final long LONG_NS = 60_000_000_000L;
+
+    @Override
+    public void raise() {
+      signal.raise();
+    }
+
+    @Override
+    public boolean await(long ns) throws InterruptedException {
+      return signal.await(LONG_NS);
+    }
   }
 
   @Override

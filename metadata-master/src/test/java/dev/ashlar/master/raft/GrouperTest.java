@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -80,7 +81,7 @@ final class GrouperTest {
       five.succeed();
       underWay.getLast().succeed();
       for (int i = 0; i < replies.size(); i++) {
-        assertArrayEquals(new byte[] {(byte) i}, replies.get(i).get());
+        assertArrayEquals(new byte[] {(byte) i}, outcome(replies.get(i)));
       }
     }
   }
@@ -126,7 +127,7 @@ final class GrouperTest {
       awaitGathering();
     }
     next().succeed();
-    assertArrayEquals(new byte[] {(byte) (number - 1)}, reply.get(1, TimeUnit.MINUTES));
+    assertArrayEquals(new byte[] {(byte) (number - 1)}, outcome(reply));
   }
 
   /** Until its thread has taken a command and waits for more. */
@@ -135,7 +136,7 @@ final class GrouperTest {
     while (Thread.getAllStackTraces().entrySet().stream()
         .noneMatch(e ->
             e.getKey().getName().equals("test-submit")
-                && List.of(e.getValue()).stream()
+                && Arrays.stream(e.getValue())
                     .anyMatch(frame -> frame.getMethodName().equals("more")))) {
       if (System.nanoTime() - deadline > 0) {
         fail("The grouper does not wait for more commands");
@@ -146,17 +147,22 @@ final class GrouperTest {
 
   @Test
   void aFailureIsEverybodysInTheEntry() throws Exception {
-    try (Grouper g = grouper(Duration.ZERO)) {
-      List<CompletableFuture<byte[]>> replies = propose(g, 1);
+    try (Grouper g = grouper(LONG)) {
+      fill(g, 3);
+      List<CompletableFuture<byte[]>> replies = propose(g, 3);
       next()
           .done
           .completeExceptionally(
               new ReplicationException(ReplicationException.Kind.NOT_LEADER, "not any more"));
       for (CompletableFuture<byte[]> reply : replies) {
-        ExecutionException e = assertThrows(ExecutionException.class, reply::get);
+        ExecutionException e = assertThrows(ExecutionException.class, () -> outcome(reply));
         assertInstanceOf(ReplicationException.class, e.getCause());
       }
     }
+  }
+
+  private static byte[] outcome(CompletableFuture<byte[]> reply) throws Exception {
+    return reply.get(LONG.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** Leaves the grouper with nothing under way after an entry of {@code count} commands. */
