@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ContentWriter implements AutoCloseable {
   /** Largest piece of a block in one request. */
-  private static final int LARGEST_PIECE = 512 << 10;
+  private static final int LARGEST_PIECE = 1 << 20;
 
   /** Chunks that may be under way at a time. */
   private static final int MOST_CHUNKS = 4;
