@@ -26,6 +26,7 @@ final class JavaCommand {
           "-Xlog:cds*=off",
           "-XX:+UnlockDiagnosticVMOptions",
           "-XX:ArchiveRelocationMode=0", // the cache's pages stay shared between processes
+          "-XX:TrimNativeHeapInterval=10000", // else what a compiler took once is kept for good
           "-Xss512k");
 
   /** Where the start script keeps the caches of classes. */
@@ -62,7 +63,13 @@ final class JavaCommand {
             List.of(
                 "--add-modules=jdk.incubator.vector",
                 "--add-opens=java.base/java.io=ALL-UNNAMED"); // as the cache was made with
-        case MASTER -> List.of(TABLES);
+        case MASTER ->
+            List.of(
+                TABLES,
+                // Small messages: memory for them is taken by 1 MiB, of each of the two copies of
+                // Netty.
+                "-Dio.netty.allocator.maxOrder=7",
+                "-Dorg.apache.ratis.thirdparty.io.netty.allocator.maxOrder=7");
         case LIGHT ->
             List.of(
                 "-XX:TieredStopAtLevel=1",

@@ -9,8 +9,8 @@ import java.util.stream.IntStream;
 
 /** The servers of a local cluster, each as the very command that would start it by hand. */
 record Members(ClusterDirectory directory, ClusterSettings settings) {
-  private static final JavaCommand.Memory MASTER = new JavaCommand.Memory(384, 32, 128);
-  private static final JavaCommand.Memory CHUNK_SERVER = new JavaCommand.Memory(160, 12, 192);
+  private static final JavaCommand.Memory MASTER = new JavaCommand.Memory(384, 16, 128);
+  private static final JavaCommand.Memory CHUNK_SERVER = new JavaCommand.Memory(160, 8, 192);
 
   /**
    * One server.

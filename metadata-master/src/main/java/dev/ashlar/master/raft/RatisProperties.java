@@ -75,7 +75,8 @@ final class RatisProperties {
         p, false); // saves a second entry and sync per command; the commit index is learned again
     Log.setSegmentSizeMax(p, SizeInBytes.valueOf(s.segmentBytes()));
     Log.setPreallocatedSize(p, SizeInBytes.valueOf(Math.min(s.segmentBytes(), 4 << 20)));
-    Log.setWriteBufferSize(p, SizeInBytes.valueOf("8MB")); // must hold an entry of the largest size
+    // It must hold an entry of the largest size, and all of it is touched.
+    Log.setWriteBufferSize(p, SizeInBytes.valueOf(MAX_ENTRY_BYTES + (64 << 10)));
     Log.setSegmentCacheNumMax(p, 2); // heap
     Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("64MB"));
     Log.setPurgeUptoSnapshotIndex(p, true); // a dead member must not pin the log

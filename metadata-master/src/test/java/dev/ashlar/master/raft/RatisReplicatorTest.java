@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -64,6 +65,21 @@ final class RatisReplicatorTest {
           e.getCause() instanceof ReplicationException r
               && r.kind() == ReplicationException.Kind.REFUSED,
           String.valueOf(e.getCause()));
+    }
+  }
+
+  @Test
+  void theLargestCommandReachesAllAndIsThereAfterARestart() throws Exception {
+    byte[] command = new byte[Grouper.MAX_COMMAND_BYTES];
+    Arrays.fill(command, (byte) 'x');
+    try (TestGroup g = new TestGroup(dir, 3, TestGroup.SETTINGS)) {
+      assertEquals("1", new String(TestGroup.get(g.leader().propose(command)), UTF_8));
+      for (String name : List.of("n1", "n2", "n3")) {
+        g.stop(name);
+        g.start(name);
+      }
+      assertEquals("2", new String(TestGroup.get(g.leader().propose(command)), UTF_8));
+      assertEquals(List.of(), g.fatal);
     }
   }
 
@@ -123,7 +139,7 @@ final class RatisReplicatorTest {
       flipValue(g.dir("n1").resolve("live").resolve("data.mdb"), "302");
       Path newest = snapshot(g.dir("n1"));
       byte[] cut = Files.readAllBytes(newest);
-      Files.write(newest, java.util.Arrays.copyOf(cut, cut.length / 2));
+      Files.write(newest, Arrays.copyOf(cut, cut.length / 2));
       try {
         g.start("n1");
         assertEquals(303, g.count("x"), "The log still has all");

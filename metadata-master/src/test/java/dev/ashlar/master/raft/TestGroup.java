@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -93,11 +94,12 @@ final class TestGroup implements AutoCloseable {
     if (Objects.equals(new String(command, UTF_8), "bug")) {
       throw new IllegalStateException("a bug");
     }
-    byte[] old = txn.get(command);
+    byte[] key = Arrays.copyOf(command, Math.min(command.length, 100));
+    byte[] old = txn.get(key);
     byte[] now =
         Integer.toString(1 + (old == null ? 0 : Integer.parseInt(new String(old, UTF_8))))
             .getBytes(UTF_8);
-    txn.put(command, now);
+    txn.put(key, now);
     return now;
   }
 
