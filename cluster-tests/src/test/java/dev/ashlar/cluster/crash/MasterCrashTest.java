@@ -10,11 +10,18 @@ import dev.ashlar.torture.faultfs.Recording;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class MasterCrashTest {
   private static final int COMMANDS = 14;
+
+  /** Masters that start side by side: each mostly waits to become leader. */
+  private static final int AT_A_TIME = 4;
 
   @TempDir Path dir;
   private final long seed = Long.getLong("ashlar.seed", System.nanoTime() % 1_000_000);
@@ -47,46 +57,51 @@ final class MasterCrashTest {
   private void run(int most, int randoms) throws Exception {
     Optional<String> whyNot = FaultFs.whyNot();
     assumeTrue(whyNot.isEmpty(), () -> "skipped: " + whyNot.orElse(""));
-    Peer me = Ports.peer("m1");
-    Recording recording = record(me);
+    Recording recording = record(Ports.peer("m1"));
     MasterStates states = new MasterStates(recording, random);
     assertEquals(List.of(), states.votesThatMayGo());
-    List<State> all = new ArrayList<>();
     List<Integer> points = states.points();
-    if (most < points.size()) {
+    boolean some = most < points.size();
+    if (some) {
       Collections.shuffle(points, random);
       points = points.subList(0, most);
+    }
+    BlockingQueue<MasterCheck> idle = new ArrayBlockingQueue<>(AT_A_TIME);
+    Set<String> seen = ConcurrentHashMap.newKeySet();
+    for (int i = 0; i < AT_A_TIME; i++) {
+      Path work = Files.createDirectories(dir.resolve("work").resolve("" + i));
+      idle.add(new MasterCheck(work, Ports.peer("m1"), model, seen));
+    }
+    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    int tried = 0;
+    try (ExecutorService pool =
+        Executors.newFixedThreadPool(
+            AT_A_TIME, Thread.ofPlatform().name("crash-check-", 0).factory())) {
       for (int point : points) {
         List<State> here = states.at(point, randoms);
-        all.add(here.get(random.nextInt(here.size())));
-      }
-    }
-    MasterCheck check =
-        new MasterCheck(Files.createDirectory(dir.resolve("work")), "m1", me, model);
-    int tried = 0;
-    for (State s : all) {
-      attempt(check, s);
-      tried++;
-    }
-    if (all.isEmpty()) {
-      for (int point : points) {
-        for (State s : states.at(point, randoms)) {
-          attempt(check, s);
+        for (State s : some ? List.of(here.get(random.nextInt(here.size()))) : here) {
+          MasterCheck check = idle.take();
+          if (!failures.isEmpty()) {
+            throw new AssertionError("seed " + seed, failures.peek());
+          }
           tried++;
+          pool.execute(() -> {
+            try {
+              check.run(s);
+            } catch (IOException | AssertionError | RuntimeException e) {
+              failures.add(e); // thrown by the test's own thread
+            }
+            idle.add(check);
+          });
         }
       }
     }
-    System.out.printf(
-        "crash points of a master, seed %d: %d changes, %d points, %d states%n",
-        seed, recording.ops().size(), points.size(), tried);
-  }
-
-  private void attempt(MasterCheck check, State s) {
-    try {
-      check.run(s);
-    } catch (AssertionError | IOException e) {
-      throw new AssertionError("seed " + seed, e);
+    if (!failures.isEmpty()) {
+      throw new AssertionError("seed " + seed, failures.peek());
     }
+    System.out.printf(
+        "crash points of a master, seed %d: %d changes, %d points, %d states, %d of them different%n",
+        seed, recording.ops().size(), points.size(), tried, seen.size());
   }
 
   private Recording record(Peer me) throws Exception {

@@ -47,7 +47,7 @@ final class MasterStates {
   }
 
   /** The store that a power cut makes worthless, and unfinished copies of it. */
-  private static boolean isSoft(String path) {
+  static boolean isSoft(String path) {
     return path.contains("/live/") || path.startsWith("live/") || path.contains("live.restoring");
   }
 
