@@ -14,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -104,8 +106,14 @@ class SweepTest {
     for (int round = 0; round < Integer.getInteger("ashlar.rounds", 1); round++) {
       for (Way way : Way.values()) {
         cluster.run("masters", "snapshot").mustSucceed();
-        for (String kind : kinds(follower()).keySet()) {
+        SortedSet<String> kinds = new TreeSet<>(kinds(cluster.leader()).keySet());
+        kinds.addAll(kinds(follower()).keySet());
+        for (String kind : kinds) {
+          cluster.run("masters", "snapshot").mustSucceed(); // the leader has every kind then
           String master = random.nextInt(3) == 0 ? cluster.leader() : follower();
+          if (!kinds(master).containsKey(kind)) {
+            master = cluster.leader();
+          }
           List<Path> files = kinds(master).getOrDefault(kind, List.of());
           if (files.isEmpty()) {
             System.out.println("SweepTest: " + master + " is new and has no " + kind);
