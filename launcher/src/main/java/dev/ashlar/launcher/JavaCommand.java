@@ -66,8 +66,7 @@ final class JavaCommand {
         case MASTER ->
             List.of(
                 TABLES,
-                // Small messages: memory for them is taken by 1 MiB, of each of the two copies of
-                // Netty.
+                // Its messages are small: both copies of Netty take memory for them by 1 MiB.
                 "-Dio.netty.allocator.maxOrder=7",
                 "-Dorg.apache.ratis.thirdparty.io.netty.allocator.maxOrder=7");
         case LIGHT ->

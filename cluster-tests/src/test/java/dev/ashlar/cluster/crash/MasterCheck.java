@@ -111,7 +111,10 @@ final class MasterCheck {
     assertEquals(List.of(), fatal);
   }
 
-  /** Everything that the outcome may depend on. */
+  /**
+   * Everything that the outcome may depend on: the directory, but for the store that a power cut
+   * makes worthless, and which names are right.
+   */
   private String digest(State s, Path dir) throws IOException {
     MessageDigest all;
     try {

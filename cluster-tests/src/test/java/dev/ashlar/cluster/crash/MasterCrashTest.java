@@ -7,7 +7,6 @@ import dev.ashlar.cluster.crash.MasterStates.State;
 import dev.ashlar.master.server.MasterConfig.Peer;
 import dev.ashlar.torture.faultfs.FaultFs;
 import dev.ashlar.torture.faultfs.Recording;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -80,19 +79,15 @@ final class MasterCrashTest {
       for (int point : points) {
         List<State> here = states.at(point, randoms);
         for (State s : some ? List.of(here.get(random.nextInt(here.size()))) : here) {
-          MasterCheck check = idle.take();
+          MasterCheck check = idle.take(); // each ends: all it waits for has a limit
           if (!failures.isEmpty()) {
-            throw new AssertionError("seed " + seed, failures.peek());
+            break;
           }
           tried++;
-          pool.execute(() -> {
-            try {
-              check.run(s);
-            } catch (IOException | AssertionError | RuntimeException e) {
-              failures.add(e); // thrown by the test's own thread
-            }
-            idle.add(check);
-          });
+          pool.execute(() -> attempt(check, s, failures, idle));
+        }
+        if (!failures.isEmpty()) {
+          break;
         }
       }
     }
@@ -102,6 +97,17 @@ final class MasterCrashTest {
     System.out.printf(
         "crash points of a master, seed %d: %d changes, %d points, %d states, %d of them different%n",
         seed, recording.ops().size(), points.size(), tried, seen.size());
+  }
+
+  private static void attempt(
+      MasterCheck check, State s, Queue<Throwable> failures, Queue<MasterCheck> idle) {
+    try {
+      check.run(s);
+    } catch (Throwable e) { // thrown by the test's own thread
+      failures.add(e);
+    } finally {
+      idle.add(check);
+    }
   }
 
   private Recording record(Peer me) throws Exception {
